@@ -1,0 +1,239 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { type Issue, StewardError } from './errors.ts';
+import { nearest } from './nearest.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const url = (...protocols: string[]) =>
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      `expected a URL that starts with ${protocols.map((name) => `${name}//`).join(' or ')}`,
+    );
+const postgresUrl = url('postgres:', 'postgresql:');
+const httpUrl = url('http:', 'https:');
+const port = z.coerce.number('expected a port').int().min(0).max(65_535);
+const timeZone = z
+  .string()
+  .refine(isTimeZone, 'expected an IANA time zone such as Europe/Berlin or UTC');
+const currency = z.string().regex(/^[A-Z]{3}$/, 'expected an ISO 4217 code such as USD');
+
+/** One line for each variable that steward reads; `steward doctor` prints the descriptions. */
+const variables = z.object({
+  STEWARD_HOME: z.string().default('.steward').describe('folder of all embedded data'),
+  STEWARD_TZ: timeZone.default('UTC').describe('business time zone: weeks and months end in it'),
+  STEWARD_CURRENCY: currency.default('USD').describe('the one currency of this deployment'),
+  STEWARD_RULES: z
+    .string()
+    .optional()
+    .describe('file with business rules, default <home>/rules.json'),
+  STEWARD_PROFILE: z
+    .string()
+    .optional()
+    .describe("a manager's profile in the user's config folder"),
+  DATABASE_URL: postgresUrl.optional().describe('main database; embedded PostgreSQL without it'),
+  PAYMENTS_DATABASE_URL: postgresUrl.optional().describe('payments database'),
+  STREAM_DATABASE_URL: postgresUrl.optional().describe('replica to read the order stream from'),
+  REDIS_URL: url('redis:', 'rediss:').optional().describe('queues on Redis, not in PostgreSQL'),
+  HOST: z.string().default('127.0.0.1').describe('address to listen on'),
+  PORT: port.default(3000).describe('port of the HTTP API'),
+  PAYMENTS_PORT: port.default(3001).describe('port of the payments part'),
+  TRUSTED_PROXIES: z.string().default('').describe('CIDR list of proxies whose headers count'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('least severe log line written'),
+  SENDGRID_API_KEY: z.string().min(1).optional().describe('mail by SendGrid, not into files'),
+  SENDGRID_API_BASE: httpUrl
+    .default('https://api.sendgrid.com')
+    .describe('SendGrid or an emulator'),
+  MAIL_FROM: z.email().default('steward@example.org').describe('sender of all mail'),
+  MAIL_SUPPLIES: z.email().default('supplies@example.org').describe('pick lists go there'),
+  PHOTOS_S3_BUCKET: z.string().min(1).optional().describe('photos in S3, not in files'),
+  PHOTOS_S3_REGION: z.string().default('us-east-1').describe('region of the bucket'),
+  PHOTOS_S3_ENDPOINT: httpUrl.optional().describe('S3 store other than Amazon’s'),
+  PHOTOS_S3_ACCESS_KEY_ID: z.string().optional().describe('S3 access key'),
+  PHOTOS_S3_SECRET_ACCESS_KEY: z.string().optional().describe('S3 secret'),
+  COOKIE_CONTRACTOR_URL: httpUrl.optional().describe('API of the cookie contractor'),
+  COOKIE_CONTRACTOR_TOKEN: z.string().min(1).optional().describe('bearer token for it'),
+  OIDC_ISSUER: httpUrl.optional().describe('tokens from this issuer, not from our own key'),
+  OIDC_AUDIENCE: z.string().min(1).optional().describe('audience that the tokens must name'),
+  STRIPE_SECRET_KEY: z.string().min(1).optional().describe('payments by Stripe, not the sandbox'),
+  STRIPE_WEBHOOK_SECRET: z.string().min(1).optional().describe('one or two secrets, by comma'),
+  STRIPE_API_BASE: httpUrl.optional().describe('an emulator of Stripe'),
+});
+
+/** Names outside `STEWARD_*` that a typo of ours would resemble are checked by these prefixes. */
+const OWN_PREFIX = 'STEWARD_';
+
+/** Everything that steward is told from outside, checked. */
+export type Config = ReturnType<typeof shape>;
+
+/** What the variables are for, in the order of the documentation. */
+export function describeVariables(): { name: string; description: string }[] {
+  return Object.entries(variables.shape).map(([name, schema]) => ({
+    name,
+    description: schema.description ?? '',
+  }));
+}
+
+/** This process's own environment: the only place that reads it. */
+export function processEnvironment(): Environment {
+  return process.env;
+}
+
+/**
+ * Reads and checks the environment and the rules file.
+ * @param cwd folder that relative paths start from
+ * @throws StewardError `invalid_configuration` with all faults together
+ */
+export function loadConfig(environment: Environment = processEnvironment(), cwd = process.cwd()) {
+  const issues: Issue[] = unknownNames(environment);
+  // An empty variable means "not set": that is how compose files and shells clear one.
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = variables.safeParse(given);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) {
+      issues.push({ path: issue.path.join('.'), message: issue.message });
+    }
+  } else {
+    issues.push(...pairFaults(parsed.data));
+  }
+  const home = resolve(cwd, parsed.data?.STEWARD_HOME ?? '.steward');
+  const rules = readRules(home, parsed.data?.STEWARD_RULES, cwd, issues);
+  if (!parsed.success || issues.length > 0) {
+    const list = issues.map((issue) => `  ${issue.path}: ${issue.message}`).join('\n');
+    throw new StewardError(
+      'invalid',
+      'invalid_configuration',
+      `The configuration has faults:\n${list}`,
+      {
+        issues,
+      },
+    );
+  }
+  return shape(parsed.data, home, rules);
+}
+
+function shape(env: z.infer<typeof variables>, home: string, rules: RulesFile) {
+  return {
+    home,
+    timeZone: env.STEWARD_TZ,
+    currency: env.STEWARD_CURRENCY,
+    profile: env.STEWARD_PROFILE,
+    logLevel: env.LOG_LEVEL,
+    databaseUrl: env.DATABASE_URL,
+    paymentsDatabaseUrl: env.PAYMENTS_DATABASE_URL,
+    streamDatabaseUrl: env.STREAM_DATABASE_URL,
+    redisUrl: env.REDIS_URL,
+    http: {
+      host: env.HOST,
+      port: env.PORT,
+      paymentsPort: env.PAYMENTS_PORT,
+      trustedProxies: env.TRUSTED_PROXIES.split(',')
+        .map((text) => text.trim())
+        .filter(Boolean),
+    },
+    mail: {
+      from: env.MAIL_FROM,
+      suppliesTo: env.MAIL_SUPPLIES,
+      transport: env.SENDGRID_API_KEY
+        ? {
+            kind: 'sendgrid' as const,
+            apiKey: env.SENDGRID_API_KEY,
+            apiBase: env.SENDGRID_API_BASE,
+          }
+        : { kind: 'files' as const, folder: resolve(home, 'mail') },
+    },
+    photos: env.PHOTOS_S3_BUCKET
+      ? {
+          kind: 's3' as const,
+          bucket: env.PHOTOS_S3_BUCKET,
+          region: env.PHOTOS_S3_REGION,
+          endpoint: env.PHOTOS_S3_ENDPOINT,
+          accessKeyId: env.PHOTOS_S3_ACCESS_KEY_ID ?? '',
+          secretAccessKey: env.PHOTOS_S3_SECRET_ACCESS_KEY ?? '',
+        }
+      : { kind: 'files' as const, folder: resolve(home, 'photos') },
+    cookieContractor: env.COOKIE_CONTRACTOR_URL
+      ? {
+          kind: 'http' as const,
+          url: env.COOKIE_CONTRACTOR_URL,
+          token: env.COOKIE_CONTRACTOR_TOKEN ?? '',
+        }
+      : { kind: 'sandbox' as const },
+    tokens:
+      env.OIDC_ISSUER && env.OIDC_AUDIENCE
+        ? { kind: 'oidc' as const, issuer: env.OIDC_ISSUER, audience: env.OIDC_AUDIENCE }
+        : { kind: 'local' as const, keyFile: resolve(home, 'tokens.key.json') },
+    rules,
+  };
+}
+
+/** The raw sections of the rules file; each context checks its own section. */
+export interface RulesFile {
+  /** Path of the file, or undefined where there is none and all defaults hold. */
+  path: string | undefined;
+  sections: Readonly<Record<string, unknown>>;
+}
+
+function readRules(
+  home: string,
+  named: string | undefined,
+  cwd: string,
+  issues: Issue[],
+): RulesFile {
+  const path = named ? resolve(cwd, named) : resolve(home, 'rules.json');
+  if (!named && !existsSync(path)) return { path: undefined, sections: {} };
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const sections = z.record(z.string(), z.unknown()).safeParse(value);
+    if (sections.success) return { path, sections: sections.data };
+    issues.push({ path, message: 'expected a JSON object with sections such as "orders"' });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    issues.push({ path: named ? 'STEWARD_RULES' : path, message: `cannot be read: ${reason}` });
+  }
+  return { path, sections: {} };
+}
+
+function unknownNames(environment: Environment): Issue[] {
+  const known = Object.keys(variables.shape);
+  return Object.keys(environment)
+    .filter((name) => name.startsWith(OWN_PREFIX) && !known.includes(name))
+    .map((name) => {
+      const near = nearest(name, known);
+      return {
+        path: name,
+        message: `there is no such variable${near ? `; did you mean ${near}?` : ''}`,
+      };
+    });
+}
+
+/** Variables that make sense only together. */
+function pairFaults(env: z.infer<typeof variables>): Issue[] {
+  const issues: Issue[] = [];
+  const together = (path: keyof typeof env, other: keyof typeof env) => {
+    if (env[other] !== undefined && env[path] === undefined) {
+      issues.push({ path, message: `is needed where ${other} is set` });
+    }
+  };
+  together('OIDC_AUDIENCE', 'OIDC_ISSUER');
+  together('OIDC_ISSUER', 'OIDC_AUDIENCE');
+  together('COOKIE_CONTRACTOR_TOKEN', 'COOKIE_CONTRACTOR_URL');
+  together('PHOTOS_S3_ACCESS_KEY_ID', 'PHOTOS_S3_BUCKET');
+  together('PHOTOS_S3_SECRET_ACCESS_KEY', 'PHOTOS_S3_BUCKET');
+  return issues;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

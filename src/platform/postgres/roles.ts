@@ -1,0 +1,59 @@
+import type { Migration } from './migrations.ts';
+
+/**
+ * Roles belong to the whole server, not to one database: another database may have made them
+ * already, perhaps at this very moment. A right to act as a service role goes to whoever migrates,
+ * because the processes log in as that user and then `set role`.
+ */
+const makeRole = (name: string) => `
+  do $$ begin
+    if not exists (select from pg_roles where rolname = '${name}') then
+      create role ${name} nologin;
+    end if;
+  exception when duplicate_object or unique_violation then null;
+  end $$;`;
+
+const actAs = (name: string) => `
+  do $$ begin
+    if not pg_has_role(current_user, '${name}', 'member')
+      or not (select rolsuper from pg_roles where rolname = current_user) then
+      execute format('grant ${name} to %I', current_user);
+    end if;
+  exception when others then
+    if not pg_has_role(current_user, '${name}', 'member') then raise; end if;
+  end $$;`;
+
+/** What a process of steward acts as. */
+export const SERVICE_ROLES = {
+  /** HTTP: places orders and moves them on; no access to jobs' books beyond adding. */
+  api: 'steward_api',
+  /** Jobs and consumers of the stream. */
+  worker: 'steward_worker',
+  /** Reads the order stream and nothing else: the only way in for payments. */
+  streamReader: 'steward_stream_reader',
+} as const;
+
+/** The kinds of people; a login role of a person is a member of one of them. */
+export const GROUP_ROLES = [
+  'steward_catalog',
+  'steward_hiring',
+  'steward_finance',
+  'steward_quality',
+  'steward_betting',
+  'steward_supplies',
+  'steward_ops',
+] as const;
+
+/** First of all migrations: the walls. Each context then grants on its own objects. */
+export const platformMigrations: Migration[] = [
+  {
+    id: '2026-11-23-roles',
+    sql: [
+      ...[...Object.values(SERVICE_ROLES), ...GROUP_ROLES].map(makeRole),
+      ...Object.values(SERVICE_ROLES).map(actAs),
+      `revoke all on schema public from public;
+       grant usage on schema platform to steward_api, steward_worker, steward_ops;
+       grant select on platform.migrations to steward_api, steward_worker, steward_ops;`,
+    ].join('\n'),
+  },
+];
