@@ -1,0 +1,233 @@
+import type { Migration } from '../../../platform/postgres/migrations.ts';
+
+export const placeOrder: Migration = {
+  id: '2026-11-23-place-order',
+  sql: `
+    -- The extended order as every event carries it: the whole order with service, prices and
+    -- supplies; people by id only. One place builds it, so that all events look alike.
+    create function orders.snapshot(o orders.orders, s orders.supplies) returns jsonb
+      language sql stable as $$
+      select jsonb_build_object(
+        'id', o.id, 'version', o.version, 'status', o.status, 'copyOf', o.copy_of,
+        'customer', jsonb_build_object('id', o.customer_id),
+        'worker', jsonb_build_object('id', o.worker_id),
+        'service', o.service,
+        'city', o.place -> 'city',
+        'scheduledAt', o.scheduled_at, 'endsAt', o.ends_at, 'createdAt', o.created_at,
+        'price', jsonb_build_object(
+          'amount', o.price_minor, 'currency', o.currency, 'lines', o.price_lines),
+        'supplies', jsonb_build_object(
+          'status', s.status, 'items', s.items, 'issuedAt', s.issued_at),
+        'suppliedAt', o.supplied_at, 'startedAt', o.started_at, 'endedAt', o.ended_at,
+        'endKind', o.end_kind,
+        'photos', jsonb_build_object('checkIn', o.check_in_photo, 'report', o.report_photo),
+        'stars', o.stars, 'ratedAt', o.rated_at)
+    $$;
+
+    -- Appends the event for the order as it stands now. The caller has locked and changed it. Runs
+    -- with its owner's rights: who may move an order on need not be able to read all of it.
+    create function orders.append_event(
+      p_order_id uuid, p_event_id uuid, p_type text, p_now timestamptz, p_actor jsonb
+    ) returns jsonb language plpgsql security definer set search_path = '' as $$
+    declare
+      v_snapshot jsonb;
+    begin
+      insert into stream.order_events (event_id, order_id, version, type, occurred_at, snapshot)
+      select p_event_id, o.id, o.version, p_type, p_now,
+        orders.snapshot(o, s) || jsonb_build_object('actor', p_actor)
+      from orders.orders o join orders.supplies s on s.order_id = o.id
+      where o.id = p_order_id
+      returning snapshot into strict v_snapshot;
+      return v_snapshot;
+    end $$;
+
+    -- Who could do it: active, in the city, with all skills, and free at that time; best standing
+    -- first. An earlier answer to the same key comes along, so that a repeated request needs no
+    -- match; both are of one snapshot.
+    create function orders.short_list(
+      p_principal text, p_key text, p_customer_id uuid, p_city text, p_skills text[],
+      p_busy tstzrange, p_day date, p_limit int
+    ) returns jsonb language plpgsql stable as $$
+    declare
+      v_replay jsonb;
+      v_candidates jsonb;
+    begin
+      if p_key is not null then
+        select jsonb_build_object('requestHash', encode(k.request_hash, 'hex'),
+            'version', k.version, 'snapshot', e.snapshot)
+          into v_replay
+          from orders.idempotency_keys k
+          join stream.order_events e on e.order_id = k.order_id and e.version = k.version
+          where k.principal = p_principal and k.key = p_key;
+        if found then
+          return jsonb_build_object('replay', v_replay);
+        end if;
+      end if;
+      select jsonb_agg(jsonb_build_array(
+          w.id, w.city, w.skills, w.strengths, w.weaknesses, w.stars_sum, w.stars_count,
+          w.completed_orders, coalesce(d.assigned, 0), d.last_assigned_at,
+          coalesce(c.completed, 0)) order by ws.standing desc, w.id)
+        into v_candidates
+        from (
+          select k.worker_id, k.standing
+          from orders.worker_skills k
+          where k.city_key = orders.city_key(p_city)
+            and k.skill = coalesce(p_skills[1], '')
+            and not exists (
+              select from orders.orders o
+              where o.worker_id = k.worker_id and o.busy && p_busy
+                and o.status in ('assigned', 'supplied', 'started'))
+            and (coalesce(cardinality(p_skills), 0) < 2 or exists (
+              select from orders.workers x where x.id = k.worker_id and x.skills @> p_skills))
+          order by k.standing desc, k.worker_id
+          limit p_limit
+        ) as ws
+        join orders.workers w on w.id = ws.worker_id
+        left join orders.worker_days d on d.worker_id = w.id and d.day = p_day
+        left join orders.worker_customers c on c.worker_id = w.id and c.customer_id = p_customer_id;
+      return jsonb_build_object('candidates', coalesce(v_candidates, '[]'::jsonb));
+    end $$;
+
+    -- Places the order with the first worker of the ranking who is still free. Once per order:
+    -- key, order, supplies, receipt, personal data and event stand or fall together.
+    create function orders.place_order(
+      p_order_id uuid, p_event_id uuid, p_now timestamptz,
+      p_principal text, p_key text, p_request_hash bytea,
+      p_customer_id uuid, p_service_id uuid, p_service jsonb, p_place jsonb, p_description text,
+      p_scheduled_at timestamptz, p_ends_at timestamptz, p_day date, p_currency text,
+      p_worker_ids uuid[], p_prices bigint[], p_price_lines jsonb, p_receipt jsonb,
+      p_copy_of uuid, p_actor jsonb
+    ) returns table (outcome text, snapshot jsonb) language plpgsql as $$
+    #variable_conflict use_column
+    declare
+      v_busy constant tstzrange := tstzrange(p_scheduled_at, p_ends_at);
+      v_order orders.orders;
+      v_supplies orders.supplies;
+      v_known record;
+      v_later int[] := '{}';
+      v_skipped uuid[] := '{}';
+      v_pass int;
+      v_index int;
+      v_snapshot jsonb;
+    begin
+      if p_key is not null then
+        -- A twin of this request is being done at this moment: the caller says "in flight".
+        if not pg_try_advisory_xact_lock(hashtextextended(p_principal || ' ' || p_key, 1)) then
+          return query select 'in-flight'::text, null::jsonb;
+          return;
+        end if;
+        select k.request_hash, e.snapshot into v_known
+          from orders.idempotency_keys k
+          join stream.order_events e on e.order_id = k.order_id and e.version = k.version
+          where k.principal = p_principal and k.key = p_key;
+        if found then
+          return query select
+            case when v_known.request_hash = p_request_hash then 'replayed' else 'key-reused' end,
+            v_known.snapshot;
+          return;
+        end if;
+      end if;
+
+      -- First pass: whoever is being given another order for that hour at this moment is left
+      -- aside, so that a rush on the best worker does not queue up. Second pass: those left aside,
+      -- waiting for the outcome of the other order.
+      <<passes>>
+      for v_pass in 1..2 loop
+        for v_index in
+          select i from generate_series(1, coalesce(cardinality(p_worker_ids), 0)) as i
+          where v_pass = 1 or i = any(v_later) order by i
+        loop
+          if v_pass = 1 and not pg_try_advisory_xact_lock(hashtextextended(
+            p_worker_ids[v_index]::text, extract(epoch from p_scheduled_at)::bigint / 3600))
+          then
+            v_later := v_later || v_index;
+            continue;
+          end if;
+          insert into orders.orders (
+            id, customer_id, worker_id, service_id, service, place, description, status,
+            scheduled_at, ends_at, busy, price_minor, currency, price_lines, copy_of,
+            created_at, updated_at)
+          values (
+            p_order_id, p_customer_id, p_worker_ids[v_index], p_service_id, p_service, p_place,
+            p_description, 'assigned', p_scheduled_at, p_ends_at, v_busy,
+            p_prices[v_index], p_currency, p_price_lines -> (v_index - 1), p_copy_of, p_now, p_now)
+          on conflict on constraint worker_holds_one_order_at_a_time do nothing
+          returning * into v_order;
+          exit passes when v_order.id is not null;
+          v_skipped := v_skipped || p_worker_ids[v_index];
+        end loop;
+      end loop;
+      if v_order.id is null then
+        return query select 'taken'::text, null::jsonb;
+        return;
+      end if;
+
+      insert into orders.supplies (order_id, status, items, needed_at, requested_at)
+        values (p_order_id, 'requested', p_service -> 'supplies', p_scheduled_at, p_now)
+        returning * into v_supplies;
+      insert into orders.match_receipts (order_id, receipt)
+        values (p_order_id, p_receipt || jsonb_build_object(
+          'chosenWorkerId', v_order.worker_id, 'takenMeanwhile', to_jsonb(v_skipped)));
+      insert into orders.worker_days as d (worker_id, day, assigned, last_assigned_at)
+        values (v_order.worker_id, p_day, 1, p_now)
+        on conflict (worker_id, day) do update
+          set assigned = d.assigned + 1, last_assigned_at = excluded.last_assigned_at;
+      insert into stream.personal (subject_id, kind, data, updated_at)
+        values (p_order_id, 'order', jsonb_strip_nulls(jsonb_build_object(
+          'place', p_place, 'description', p_description)), p_now);
+      if p_key is not null then
+        insert into orders.idempotency_keys
+          (principal, key, request_hash, order_id, version, created_at)
+          values (p_principal, p_key, p_request_hash, p_order_id, 1, p_now);
+      end if;
+      v_snapshot := orders.snapshot(v_order, v_supplies) || jsonb_build_object('actor', p_actor);
+      insert into stream.order_events (event_id, order_id, version, type, occurred_at, snapshot)
+        values (p_event_id, p_order_id, 1, 'order.assigned', p_now, v_snapshot);
+      return query select 'placed'::text, v_snapshot;
+    end $$;
+
+    -- Up to p_limit start times nearest to the wished one at which somebody suitable is free: the
+    -- wish itself, every end of a booking, and every start of one less the duration, rounded to
+    -- five minutes away from the booking.
+    create function orders.nearest_free_times(
+      p_city text, p_skills text[], p_wish timestamptz, p_duration interval,
+      p_earliest timestamptz, p_latest timestamptz, p_pool int, p_limit int
+    ) returns timestamptz[] language sql stable as $$
+      with pool as materialized (
+        select k.worker_id
+        from orders.worker_skills k
+        where k.city_key = orders.city_key(p_city) and k.skill = coalesce(p_skills[1], '')
+          and (coalesce(cardinality(p_skills), 0) < 2 or exists (
+            select from orders.workers x where x.id = k.worker_id and x.skills @> p_skills))
+        order by k.standing desc, k.worker_id
+        limit p_pool
+      ), booked as materialized (
+        select o.worker_id, o.busy
+        from pool join orders.orders o on o.worker_id = pool.worker_id
+        where o.status in ('assigned', 'supplied', 'started')
+          and o.busy && tstzrange(p_earliest, p_latest)
+      ), starts as (
+        select worker_id, p_wish as at from pool
+        union
+        select worker_id, date_bin('5 min', upper(busy) + interval '4 min 59.999999 s',
+          timestamptz '2000-01-01 00:00Z') from booked
+        union
+        select worker_id, date_bin('5 min', lower(busy) - p_duration,
+          timestamptz '2000-01-01 00:00Z') from booked
+      ), free as (
+        select distinct at
+        from starts
+        where at >= p_earliest and at <= p_latest
+          and not exists (
+            select from booked
+            where booked.worker_id = starts.worker_id
+              and booked.busy && tstzrange(starts.at, starts.at + p_duration))
+      ), nearest as (
+        select at from free
+        order by abs(extract(epoch from at - p_wish)), at
+        limit p_limit
+      )
+      select coalesce(array_agg(at order by at), '{}') from nearest
+    $$;
+  `,
+};

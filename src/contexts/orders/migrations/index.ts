@@ -1,0 +1,6 @@
+import type { Migration } from '../../../platform/postgres/migrations.ts';
+import { grants } from './2026-11-23-grants.ts';
+import { orders } from './2026-11-23-orders.ts';
+import { placeOrder } from './2026-11-23-place-order.ts';
+
+export const ordersMigrations: Migration[] = [orders, placeOrder, grants];

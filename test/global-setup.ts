@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { mainMigrations } from '../src/main-migrations.ts';
+import { startEmbedded } from '../src/platform/postgres/embedded.ts';
+import { migrate } from '../src/platform/postgres/migrations.ts';
+import { createScratchDatabase, dropScratchDatabase } from './scratch-database.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** URL of the server's maintenance database. */
+    serverUrl: string;
+    /** A migrated database that every test clones. */
+    templateDatabase: string;
+  }
+}
+
+const silent = { info: () => undefined, warn: () => undefined };
+
+/**
+ * One real PostgreSQL for all tests: the one of `TEST_DATABASE_URL`, or an embedded one in a
+ * temporary home. A migrated template is made once; each test clones it.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env.TEST_DATABASE_URL;
+  const home = given ? undefined : mkdtempSync(join(tmpdir(), 'steward-test-'));
+  const server = home ? await startEmbedded({ home, databases: [], log: silent }) : undefined;
+  const serverUrl = given ?? server?.url('postgres') ?? '';
+  const template = await createScratchDatabase(serverUrl, 'steward_template');
+  await migrate(template.url, mainMigrations);
+  project.provide('serverUrl', serverUrl);
+  project.provide('templateDatabase', template.name);
+  return async () => {
+    await dropScratchDatabase(serverUrl, template.name);
+    await server?.stop();
+    if (home) rmSync(home, { recursive: true, force: true });
+  };
+}
