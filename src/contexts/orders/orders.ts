@@ -19,7 +19,7 @@ export type Place = PersonalData['order']['place'];
 
 /** An order as people see it: the extended order and, beside it, what identifies people. */
 export interface OrderView {
-  order: ExtendedOrder;
+  order: Omit<ExtendedOrder, 'actor'>;
   /** Null once erased. */
   place: Place | null;
   description: string | null;

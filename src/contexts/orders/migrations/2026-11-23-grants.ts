@@ -47,9 +47,11 @@ export const grants: Migration = {
 
     -- Functions are open to everybody by default: not here.
     revoke execute on all functions in schema orders from public;
-    grant execute on function orders.city_key, orders.snapshot, orders.short_list,
+    grant execute on function orders.city_key, orders.snapshot, orders.people, orders.short_list,
       orders.place_order, orders.nearest_free_times to steward_api;
     grant execute on function orders.city_key to steward_worker, steward_hiring, steward_ops;
+    grant execute on function orders.snapshot, orders.people to steward_worker, steward_quality,
+      steward_ops;
     grant execute on function orders.append_event to steward_api, steward_worker,
       steward_supplies, steward_quality, steward_ops;
   `,

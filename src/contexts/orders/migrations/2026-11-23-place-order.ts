@@ -24,6 +24,19 @@ export const placeOrder: Migration = {
         'stars', o.stars, 'ratedAt', o.rated_at)
     $$;
 
+    -- Who the ids of a snapshot are, and what was said of the order: never stored with the event.
+    create function orders.people(p_snapshot jsonb) returns jsonb language sql stable as $$
+      select jsonb_build_object(
+        'customerName', c.name, 'workerName', w.name,
+        'starsSum', w.stars_sum, 'starsCount', w.stars_count,
+        'place', o.place, 'description', o.description, 'comment', o.comment,
+        'endReason', o.end_reason)
+      from orders.orders o
+      join orders.customers c on c.id = o.customer_id
+      join orders.workers w on w.id = o.worker_id
+      where o.id = (p_snapshot ->> 'id')::uuid
+    $$;
+
     -- Appends the event for the order as it stands now. The caller has locked and changed it. Runs
     -- with its owner's rights: who may move an order on need not be able to read all of it.
     create function orders.append_event(
@@ -54,7 +67,7 @@ export const placeOrder: Migration = {
     begin
       if p_key is not null then
         select jsonb_build_object('requestHash', encode(k.request_hash, 'hex'),
-            'version', k.version, 'snapshot', e.snapshot)
+            'snapshot', e.snapshot, 'people', orders.people(e.snapshot))
           into v_replay
           from orders.idempotency_keys k
           join stream.order_events e on e.order_id = k.order_id and e.version = k.version
@@ -93,14 +106,15 @@ export const placeOrder: Migration = {
     create function orders.place_order(
       p_order_id uuid, p_event_id uuid, p_now timestamptz,
       p_principal text, p_key text, p_request_hash bytea,
-      p_customer_id uuid, p_service_id uuid, p_service jsonb, p_place jsonb, p_description text,
-      p_scheduled_at timestamptz, p_ends_at timestamptz, p_day date, p_currency text,
+      p_customer_id uuid, p_service jsonb, p_service_version int, p_place jsonb,
+      p_description text, p_scheduled_at timestamptz, p_ends_at timestamptz, p_day date, p_currency text,
       p_worker_ids uuid[], p_prices bigint[], p_price_lines jsonb, p_receipt jsonb,
       p_copy_of uuid, p_actor jsonb
-    ) returns table (outcome text, snapshot jsonb) language plpgsql as $$
+    ) returns table (outcome text, snapshot jsonb, people jsonb) language plpgsql as $$
     #variable_conflict use_column
     declare
       v_busy constant tstzrange := tstzrange(p_scheduled_at, p_ends_at);
+      v_service_id constant uuid := (p_service ->> 'id')::uuid;
       v_order orders.orders;
       v_supplies orders.supplies;
       v_known record;
@@ -113,7 +127,7 @@ export const placeOrder: Migration = {
       if p_key is not null then
         -- A twin of this request is being done at this moment: the caller says "in flight".
         if not pg_try_advisory_xact_lock(hashtextextended(p_principal || ' ' || p_key, 1)) then
-          return query select 'in-flight'::text, null::jsonb;
+          return query select 'in-flight'::text, null::jsonb, null::jsonb;
           return;
         end if;
         select k.request_hash, e.snapshot into v_known
@@ -123,9 +137,18 @@ export const placeOrder: Migration = {
         if found then
           return query select
             case when v_known.request_hash = p_request_hash then 'replayed' else 'key-reused' end,
-            v_known.snapshot;
+            v_known.snapshot, orders.people(v_known.snapshot);
           return;
         end if;
+      end if;
+
+      -- The caller may know the catalog from a moment ago: what is sold is what stands there now.
+      if not exists (
+        select from catalog.services c
+        where c.id = v_service_id and c.version = p_service_version and c.active)
+      then
+        return query select 'service-changed'::text, null::jsonb, null::jsonb;
+        return;
       end if;
 
       -- First pass: whoever is being given another order for that hour at this moment is left
@@ -148,7 +171,7 @@ export const placeOrder: Migration = {
             scheduled_at, ends_at, busy, price_minor, currency, price_lines, copy_of,
             created_at, updated_at)
           values (
-            p_order_id, p_customer_id, p_worker_ids[v_index], p_service_id, p_service, p_place,
+            p_order_id, p_customer_id, p_worker_ids[v_index], v_service_id, p_service, p_place,
             p_description, 'assigned', p_scheduled_at, p_ends_at, v_busy,
             p_prices[v_index], p_currency, p_price_lines -> (v_index - 1), p_copy_of, p_now, p_now)
           on conflict on constraint worker_holds_one_order_at_a_time do nothing
@@ -158,7 +181,7 @@ export const placeOrder: Migration = {
         end loop;
       end loop;
       if v_order.id is null then
-        return query select 'taken'::text, null::jsonb;
+        return query select 'taken'::text, null::jsonb, null::jsonb;
         return;
       end if;
 
@@ -183,7 +206,7 @@ export const placeOrder: Migration = {
       v_snapshot := orders.snapshot(v_order, v_supplies) || jsonb_build_object('actor', p_actor);
       insert into stream.order_events (event_id, order_id, version, type, occurred_at, snapshot)
         values (p_event_id, p_order_id, 1, 'order.assigned', p_now, v_snapshot);
-      return query select 'placed'::text, v_snapshot;
+      return query select 'placed'::text, v_snapshot, orders.people(v_snapshot);
     end $$;
 
     -- Up to p_limit start times nearest to the wished one at which somebody suitable is free: the
