@@ -1,0 +1,30 @@
+import type { Config } from '../config.ts';
+import { createFileTransport } from './file-transport.ts';
+import type { MailMessage } from './message.ts';
+import { createSendGridTransport } from './sendgrid-transport.ts';
+
+/** A way out for mail. */
+export interface MailTransport {
+  readonly kind: 'files' | 'sendgrid';
+  /** Whether delivering a mail again, by its id, has no second effect. */
+  readonly idempotent: boolean;
+  /**
+   * Delivers one mail; header fields are made safe here.
+   * @returns the provider's own id, where it has one
+   * @throws MailDeliveryError whose `failure` says what to do next; nothing else
+   */
+  deliver(message: MailMessage): Promise<{ providerId?: string }>;
+  /** Ends what is open; deliveries under way are to be awaited before. */
+  close(): Promise<void>;
+}
+
+/** The transport that the configuration names. Nothing is opened or loaded before the first mail. */
+export function createMailTransport(config: Config['mail']): MailTransport {
+  return config.transport.kind === 'files'
+    ? createFileTransport({ folder: config.transport.folder, from: config.from })
+    : createSendGridTransport({
+        apiKey: config.transport.apiKey,
+        apiBase: config.transport.apiBase,
+        from: config.from,
+      });
+}
