@@ -1,6 +1,5 @@
 import { catalogMigrations } from './contexts/catalog/migrations/index.ts';
 import { ordersMigrations } from './contexts/orders/migrations/index.ts';
-import { mailMigrations } from './platform/mail/index.ts';
 import { jobMigrations } from './platform/jobs/migrations.ts';
 import { mailMigrations } from './platform/mail/index.ts';
 import type { MigrationSet } from './platform/postgres/migrations.ts';
@@ -10,7 +9,6 @@ import { consumerMigrations, streamMigrations } from './stream/migrations/index.
 /** The main database's migrations in the order in which they build on each other. */
 export const mainMigrations: readonly MigrationSet[] = [
   { context: 'platform', migrations: platformMigrations },
-  { context: 'mail', migrations: mailMigrations },
   { context: 'jobs', migrations: jobMigrations },
   { context: 'mail', migrations: mailMigrations },
   { context: 'stream', migrations: streamMigrations },
