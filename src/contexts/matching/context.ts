@@ -1,7 +1,7 @@
 import { invalid } from '../../platform/errors.ts';
 
 /** A moment on the wall clock of the business. */
-export interface LocalTime {
+interface LocalTime {
   /** 1 is Monday, 7 is Sunday (ISO 8601). */
   readonly weekday: number;
   readonly hour: number;

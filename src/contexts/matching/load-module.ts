@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire, findPackageJSON } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
@@ -5,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { errorText } from './parameters.ts';
 
 /** What a module gave, or a sentence that says why it gave nothing. */
-export type Loaded = { ok: true; exported: unknown } | { ok: false; message: string };
+type Loaded = { ok: true; exported: unknown } | { ok: false; message: string };
 
 /** Whether the text names a file, and so cannot be a built-in or a package. */
 export function isFilePath(use: string): boolean {
@@ -18,9 +19,11 @@ export function isFilePath(use: string): boolean {
  * @param use path relative to `folder`, absolute path, or name of a package visible from `folder`
  */
 export async function loadExport(use: string, folder: string, name: string): Promise<Loaded> {
-  const url = isFilePath(use)
-    ? pathToFileURL(resolve(folder, use)).href
-    : await findUrl(use, folder);
+  const file = isFilePath(use) ? resolve(folder, use) : null;
+  if (file !== null && !existsSync(file)) {
+    return { ok: false, message: `There is no file ${file}.` };
+  }
+  const url = file === null ? await findUrl(use, folder) : pathToFileURL(file).href;
   if (url === null) {
     return { ok: false, message: `There is no package "${use}" that can be found from ${folder}.` };
   }

@@ -4,7 +4,7 @@ import type { Issue } from '../../platform/errors.ts';
  * A schema by the Standard Schema interface, which Zod, Valibot and ArkType implement: a module
  * from outside may bring its own copy or another library.
  */
-export interface ParameterSchema<P> {
+interface ParameterSchema<P> {
   readonly '~standard': { validate(value: unknown): SchemaResult<P> | Promise<SchemaResult<P>> };
 }
 
@@ -24,7 +24,7 @@ type Reading = { ok: true; value: unknown } | { ok: false; issues: Issue[] };
 
 /** Whether a module may declare its parameters like this. */
 export function isParameterDeclaration(value: unknown): boolean {
-  return value === undefined || isSchema(value) || isPlainObject(value);
+  return isSchema(value) || isPlainObject(value);
 }
 
 /** Checks what the configuration gives against what the step declares, and fills the defaults. */

@@ -53,9 +53,9 @@ type Report = (path: string, message: string) => void;
  */
 export async function preparePipeline(config: unknown, folder: string): Promise<Pipeline> {
   const issues: Issue[] = [];
-  const report: Report = (path, message) => issues.push({ path, message });
+  const report: Report = (path, message) => issues.push({ path, message: sentence(message) });
   const shape = matchingConfigSchema.safeParse(config);
-  for (const issue of shape.error?.issues ?? []) report(issue.path.join('.'), issue.message);
+  for (const issue of shape.error?.issues ?? []) reportShapeFault(issue, report);
 
   // What has the right shape is checked to the end even beside faults of shape elsewhere.
   const parts = shape.data ?? soundParts(config);
@@ -140,7 +140,9 @@ async function prepareFormula(
 const shared = {
   name: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'Expected a name such as quiet-hours.'),
   describe: z.string().min(1).max(500),
-  parameters: z.custom(isParameterDeclaration, 'Expected a schema or an object of defaults.'),
+  parameters: z
+    .custom(isParameterDeclaration, 'Expected a schema or an object of defaults.')
+    .optional(),
 };
 const isFunction = (value: unknown) => typeof value === 'function';
 const stepShape = z.object({
@@ -179,6 +181,21 @@ function reportShape(use: string, name: string, error: z.ZodError, path: string,
   }
 }
 
+/** Keys of all levels, for "did you mean". */
+const KEYS = ['steps', 'price', 'receipt', 'use', 'weight', 'parameters', 'onError', 'reasonsFor'];
+
+function reportShapeFault(issue: z.core.$ZodIssue, report: Report): void {
+  if (issue.code !== 'unrecognized_keys') {
+    report(issue.path.join('.'), issue.message);
+    return;
+  }
+  for (const key of issue.keys) {
+    const meant = nearest(key, KEYS);
+    const hint = meant ? ` Did you mean "${meant}"?` : '';
+    report([...issue.path, key].join('.'), `There is no key "${key}" here.${hint}`);
+  }
+}
+
 /** The parts that can be checked further; null stands for an entry of the wrong shape. */
 function soundParts(config: unknown): {
   steps: (StepConfig | null)[];
@@ -200,7 +217,11 @@ function isRepeated(entry: StepConfig, before: readonly (StepConfig | null)[]): 
 }
 
 function faultyMessage(issues: readonly Issue[]): string {
-  const told = issues.map(({ path, message }) => `${path || 'matching'}: ${message}`).join(' ');
+  const told = issues.map(({ path, message }) => `${path || 'matching'}: ${message}`);
   const count = issues.length === 1 ? 'one fault' : `${issues.length} faults`;
-  return `The configuration of matching has ${count}. ${told}`;
+  return `The configuration of matching has ${count}. ${told.join(' ')}`;
+}
+
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
 }

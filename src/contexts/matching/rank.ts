@@ -5,14 +5,14 @@ import { type MatchReceipt, RECEIPT_VERSION, type ReceiptStep } from './receipt/
 import type { NormalSample, ReferenceSample } from './samples.ts';
 
 /** Ten-thousandths. Scores are rounded to them first, so that what is ranked is what is shown. */
-export const SCORE_UNITS = 10_000;
+const SCORE_UNITS = 10_000;
 /** What a scoring step that failed counts: neither for nor against the worker. */
-export const NEUTRAL_UNITS = SCORE_UNITS / 2;
+const NEUTRAL_UNITS = SCORE_UNITS / 2;
 /** Longer reasons and errors of outside steps are cut: a receipt is written with every order. */
 const MAX_REASON_LENGTH = 300;
 
 /** A worker in the ranking; the best first. */
-export interface Ranked {
+interface Ranked {
   readonly workerId: string;
   /** Weighted mean of the scores, 0 to 1. */
   readonly total: number;
@@ -50,7 +50,7 @@ type Fault = NonNullable<MatchReceipt['faults']>[number];
 type Verdict = { reason: string | null; units: number; failed: boolean };
 
 /** Runs one candidate list through one pipeline; made once, used for every order. */
-export type Ranker = (
+type Ranker = (
   reference: ReferenceSample,
   candidates: readonly NormalSample[],
   shortListLimit?: number,
@@ -116,7 +116,9 @@ function judge(
   let sum = 0;
   const scores: (number | null)[] = [];
   const reasons: string[] = [];
-  for (const [index, prepared] of steps.entries()) {
+  let index = -1;
+  for (const prepared of steps) {
+    index += 1;
     const verdict = runStep(prepared, reference, candidate, context);
     if (verdict.failed) note(faults, index, verdict.reason ?? '', candidate.workerId);
     if (prepared.step.kind === 'score') {

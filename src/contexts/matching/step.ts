@@ -3,7 +3,7 @@ import type { ParameterDeclaration } from './parameters.ts';
 import type { NormalSample, PriceRequest, ReferenceSample } from './samples.ts';
 
 /** A score and the clause that says where it comes from ("rated 4.8 from 12 ratings"). */
-export interface Score {
+interface Score {
   /** From 0 (worst) to 1 (best). */
   readonly score: number;
   readonly reason: string;

@@ -4,7 +4,7 @@ import { errorText } from '../parameters.ts';
 import type { PreparedFormula } from '../pipeline.ts';
 import type { NormalSample, PriceRequest } from '../samples.ts';
 import type { Price, PriceLine } from '../step.ts';
-import { catalogPrice } from './price-formulas.ts';
+import { catalogPrice, DEFAULT_PRICE_MINOR } from './price-formulas.ts';
 
 /** A price with its lines, in minor units of the deployment's currency. */
 export interface PriceQuote {
@@ -18,9 +18,6 @@ export interface PriceQuote {
 
 /** Beyond 2^53 minor units an amount is no longer exact in JSON. */
 const MAX_AMOUNT_MINOR = BigInt(Number.MAX_SAFE_INTEGER);
-
-/** The default price where the failed formula has no parameter of that name (R-02). */
-const fallbackDefaults = { defaultPriceMinor: 10_000 };
 
 /**
  * The price by the configured formula. The worker is null in a quote.
@@ -40,7 +37,7 @@ export function computePrice(
   } catch (error) {
     const fault = `The price formula "${formula.name}" failed: ${errorText(error)}.`;
     if (onError === 'refuse') throw unavailable('price_formula_failed', fault, error);
-    const standIn = { ...fallbackDefaults, ...defaultPriceOf(parameters) };
+    const standIn = { defaultPriceMinor: defaultPriceOf(parameters) };
     const price = catalogPrice.price(request, candidate, standIn, context);
     return { ...price, formula: catalogPrice.name, fault };
   }
@@ -80,9 +77,11 @@ function isLine(value: unknown): value is PriceLine {
   return typeof label === 'string' && label !== '' && typeof amountMinor === 'bigint';
 }
 
-function defaultPriceOf(parameters: unknown): { defaultPriceMinor?: number } {
-  if (parameters === null || typeof parameters !== 'object') return {};
-  const { defaultPriceMinor } = parameters as { defaultPriceMinor?: unknown };
-  const usable = Number.isSafeInteger(defaultPriceMinor) && Number(defaultPriceMinor) >= 0;
-  return usable ? { defaultPriceMinor: Number(defaultPriceMinor) } : {};
+/** The failed formula's own default price where it has one, so that the stand-in agrees with it. */
+function defaultPriceOf(parameters: unknown): number {
+  if (parameters === null || typeof parameters !== 'object') return DEFAULT_PRICE_MINOR;
+  const { defaultPriceMinor: own } = parameters as { defaultPriceMinor?: unknown };
+  return typeof own === 'number' && Number.isSafeInteger(own) && own >= 0
+    ? own
+    : DEFAULT_PRICE_MINOR;
 }

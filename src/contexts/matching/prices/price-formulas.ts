@@ -4,7 +4,7 @@ import type { PriceFormula, PriceLine } from '../step.ts';
 import { divideRounded, type Rounding } from './rounding.ts';
 
 /** 100 units of a currency with two digits; JSON numbers, because parameters are JSON. */
-const DEFAULT_PRICE_MINOR = 10_000;
+export const DEFAULT_PRICE_MINOR = 10_000;
 
 const defaultPriceMinor = z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(DEFAULT_PRICE_MINOR);
 

@@ -13,7 +13,7 @@ export interface StepOutcome {
 }
 
 /** One worker of the short list. */
-export interface CandidateExplanation {
+interface CandidateExplanation {
   readonly workerId: string;
   /** Null where the caller gave no name. */
   readonly name: string | null;

@@ -9,10 +9,10 @@ export const hasSkills: ExcludingStep = {
   kind: 'exclude',
   parameters: z.strictObject({}),
   run(reference, candidate) {
-    const missing = reference.service.skills.filter(
-      (skill) => !candidate.skills.some((own) => sameWord(own, skill)),
-    );
-    return missing.length === 0 ? null : `lacks what the service asks for: ${missing.join(', ')}`;
+    const { skills } = reference.service;
+    if (skills.every((skill) => hasSkill(candidate.skills, skill))) return null;
+    const missing = skills.filter((skill) => !hasSkill(candidate.skills, skill));
+    return `lacks what the service asks for: ${missing.join(', ')}`;
   },
 };
 
@@ -60,3 +60,7 @@ export const minimumRating: ExcludingStep<{ minimum: number; fromRatings: number
     return `is rated ${rating} from ${ratingCount} ratings, at least ${minimum} is asked for`;
   },
 };
+
+function hasSkill(skills: readonly string[], wanted: string): boolean {
+  return skills.includes(wanted) || skills.some((skill) => sameWord(skill, wanted));
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ReferenceSample } from '../samples.ts';
+import type { OrderedService, ReferenceSample } from '../samples.ts';
 import type { ScoringStep } from '../step.ts';
 import { foldWord } from './words.ts';
 
@@ -66,7 +66,14 @@ function matters(trait: string, words: readonly string[], traits: Record<string,
   return table?.some((word) => word === '*' || words.includes(word)) ?? false;
 }
 
-function serviceWords({ service }: ReferenceSample): string[] {
+/** The words of a service, remembered while the service is: all workers of a list need the same. */
+const rememberedWords = new WeakMap<OrderedService, readonly string[]>();
+
+function serviceWords({ service }: ReferenceSample): readonly string[] {
+  const known = rememberedWords.get(service);
+  if (known) return known;
   const category = foldWord(service.category);
-  return [...service.skills.map(foldWord), category, ...category.split(' ')];
+  const words = [...service.skills.map(foldWord), category, ...category.split(' ')];
+  rememberedWords.set(service, words);
+  return words;
 }

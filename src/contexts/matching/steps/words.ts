@@ -1,5 +1,9 @@
+const FOLDED = /^[a-z0-9]+(?: [a-z0-9]+)*$/;
+
 /** Lower case, one space between words: how skills, traits, categories and cities are compared. */
 export function foldWord(text: string): string {
+  // Nearly all words are stored folded already, and this runs for every trait of every worker.
+  if (FOLDED.test(text)) return text;
   return text.normalize('NFC').trim().replace(/\s+/g, ' ').toLowerCase();
 }
 
