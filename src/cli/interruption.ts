@@ -1,0 +1,53 @@
+import { EXIT } from './exit-codes.ts';
+
+/** How long open transactions and the embedded server get to end after Ctrl-C. */
+const GRACE_MS = 5_000;
+
+export interface Interruption {
+  /** Aborted by the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Starts to listen; once per process. */
+  listen(): void;
+  /** Says that the command ends by itself when the signal aborts, in its own time. */
+  handleYourself(): void;
+  /** Runs when the process is interrupted, before it ends. @returns a function that takes it back */
+  onInterrupt(cleanUp: () => Promise<unknown>): () => void;
+}
+
+/**
+ * What Ctrl-C does. The first one cleans up (an open transaction rolls back when its connection
+ * closes, so nothing is half done) and ends with 130; the second ends at once.
+ */
+export function createInterruption(): Interruption {
+  const controller = new AbortController();
+  const cleanUps = new Set<() => Promise<unknown>>();
+  let selfHandled = false;
+
+  const interrupt = async () => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    controller.abort();
+    if (selfHandled) return;
+    const patience = new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref());
+    const work = Promise.allSettled([...cleanUps].map((cleanUp) => cleanUp()));
+    await Promise.race([work, patience]);
+    process.exit(EXIT.interrupted);
+  };
+
+  return {
+    signal: controller.signal,
+    listen: () => {
+      process.on('SIGINT', interrupt);
+      process.on('SIGTERM', interrupt);
+    },
+    handleYourself: () => {
+      selfHandled = true;
+    },
+    onInterrupt: (cleanUp) => {
+      cleanUps.add(cleanUp);
+      return () => cleanUps.delete(cleanUp);
+    },
+  };
+}
+
+/** The one of this process: signals belong to processes. */
+export const interruption = createInterruption();

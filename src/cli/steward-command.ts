@@ -1,0 +1,154 @@
+import { styleText } from 'node:util';
+import { Command } from '@oclif/core';
+import type { App } from '../app.ts';
+import { formatMoment } from '../platform/business-time.ts';
+import { confirm } from './confirm.ts';
+import { UsageError } from './error-report.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { interruption } from './interruption.ts';
+import { toJsonText } from './json.ts';
+import { collectPages, countRest, shownOf } from './pages.ts';
+import { withProgress } from './progress.ts';
+import { type Column, renderFields, renderTable, type TableOptions } from './table.ts';
+
+type FieldValue = string | number | bigint | null | undefined;
+type PageRequest = { limit: number; cursor?: string };
+
+/**
+ * What every command of steward has: `--json`, the connection and its end, tables, questions, the
+ * next sensible command, exit codes. A command parses, calls once and renders.
+ *
+ * What `run` returns is printed with `--json`; everything printed by the methods here is for
+ * people and is silent then.
+ */
+export abstract class StewardCommand extends Command {
+  static override enableJsonFlag = true;
+
+  /** Opens the contexts, does the work, and closes them whatever happens. */
+  protected async withApp<T>(work: (app: App) => Promise<T>): Promise<T> {
+    const [{ loadConfig }, { openApp }] = await Promise.all([
+      import('../platform/config.ts'),
+      import('../app.ts'),
+    ]);
+    const app = await withProgress('Opening the database', () => openApp(loadConfig(), 'cli'));
+    const forget = interruption.onInterrupt(() => app.close());
+    try {
+      return await work(app);
+    } finally {
+      forget();
+      await app.close();
+    }
+  }
+
+  /** Lines on stdout, for people. */
+  protected print(...lines: string[]): void {
+    if (!this.jsonEnabled()) process.stdout.write(`${lines.join('\n')}\n`);
+  }
+
+  /** A remark on stderr, where it does not get into a pipe. */
+  protected remark(...lines: string[]): void {
+    if (!this.jsonEnabled()) process.stderr.write(`${lines.join('\n')}\n`);
+  }
+
+  protected table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): void {
+    if (!this.jsonEnabled()) this.print(...renderTable(columns, rows, this.look()));
+  }
+
+  protected fields(fields: readonly (readonly [string, FieldValue])[]): void {
+    if (!this.jsonEnabled()) this.print(...renderFields(fields, this.look()));
+  }
+
+  /** Emphasis for a heading, a fault or an aside; plain where colours are unwanted. */
+  protected styled(style: 'bold' | 'red' | 'yellow' | 'green' | 'dim', text: string): string {
+    return styleText(style, text, { stream: process.stdout });
+  }
+
+  /** Writes a moment in the business time zone, with its offset. */
+  protected time(app: App): (moment: Date | string) => string {
+    return (moment) => formatMoment(new Date(moment), app.config.timeZone);
+  }
+
+  /** What is sensible to do now; commands without the leading `steward`. */
+  protected next(...commands: string[]): void {
+    const label = styleText('dim', 'next:', { stream: process.stderr });
+    this.remark(...commands.map((command) => `${label} steward ${command}`));
+  }
+
+  /** Work that may take longer than a second: says so on stderr meanwhile. */
+  protected progress<T>(label: string | (() => string), work: () => Promise<T>): Promise<T> {
+    return this.jsonEnabled() && !process.stderr.isTTY ? work() : withProgress(label, work);
+  }
+
+  /**
+   * Asks before something that cannot be taken back.
+   * @param yes the `--yes` flag
+   * @throws UsageError where there is nobody to ask
+   */
+  protected async confirmed(question: string, yes: boolean): Promise<boolean> {
+    if (yes) return true;
+    if (this.jsonEnabled()) {
+      throw new UsageError(
+        'confirmation_needed',
+        'This asks for a confirmation: add --yes (with --json nobody is asked).',
+      );
+    }
+    if (await confirm(question)) return true;
+    this.remark('Nothing was changed.');
+    return false;
+  }
+
+  /** The exit code of a command that ends normally but is not a plain success. */
+  protected end(code: ExitCode): void {
+    process.exitCode = code;
+  }
+
+  /**
+   * One page of a list: a table, "30 of 412", and how to see the rest.
+   * @param page `limit` and `cursor` as the user gave them
+   */
+  protected async list<T>(
+    page: PageRequest,
+    options: {
+      noun: string;
+      columns: readonly Column<T>[];
+      fetch(page: PageRequest): Promise<{ data: T[]; nextCursor: string | null }>;
+    },
+  ): Promise<{ data: T[]; nextCursor: string | null }> {
+    const shown = await this.progress('Reading', () =>
+      collectPages(options.fetch, page.limit, page.cursor),
+    );
+    if (this.jsonEnabled()) return shown;
+    if (shown.data.length > 0) this.table(options.columns, shown.data);
+    const rest = await countRest(options.fetch, shown.nextCursor);
+    const total = shown.data.length + rest.count;
+    this.remark(shownOf(shown.data.length, total, options.noun, rest.more));
+    if (shown.nextCursor !== null) this.next(`${this.typed()} --cursor ${shown.nextCursor}`);
+    return shown;
+  }
+
+  override logJson(value: unknown): void {
+    process.stdout.write(`${toJsonText(value)}\n`);
+  }
+
+  /** Errors are reported in one place, `main`. */
+  protected override async catch(error: Error): Promise<never> {
+    throw error;
+  }
+
+  /** The command as it was typed, without `--cursor`. */
+  private typed(): string {
+    const args = this.argv.filter(
+      (arg, index) =>
+        arg !== '--cursor' && this.argv[index - 1] !== '--cursor' && !arg.startsWith('--cursor='),
+    );
+    const quoted = args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg}'`));
+    return [this.id?.replaceAll(':', ' ') ?? '', ...quoted].join(' ');
+  }
+
+  private look(): TableOptions {
+    return {
+      width: process.stdout.isTTY ? process.stdout.columns : undefined,
+      color: this.styled('dim', '.') !== '.',
+    };
+  }
+}
