@@ -84,7 +84,7 @@ test('the table of traits in the guide is the present default', async () => {
 });
 
 test('the weights of the guide are those of the default pipeline, in its order', async () => {
-  const rows = guide.matchAll(/^\| `([a-z-]+)` \| (?:exclude|score) \| (\d*) ?\|/gm);
+  const rows = guide.matchAll(/^\| `([a-z-]+)` *\| (?:exclude|score) *\| (\d*) *\|/gm);
   const told = [...rows].map(([, name, weight]) => [name, weight ? Number(weight) : null]);
   const { steps } = (await createMatching({}, { resolveFrom: folder })).describe();
   expect(told).toEqual(steps.map(({ name, weight }) => [name, weight]));
