@@ -45,7 +45,7 @@ export async function changeOrder(
   if (!isUuid(orderId)) throw notFound('order', orderId);
   const answer = await deps.db.transaction().execute(async (tx) => {
     const done = idempotency && (await claimKey(tx, actor, idempotency));
-    if (done) return { snapshot: done, people: await fetchPeople(tx, done), replayed: true };
+    if (done) return { snapshot: done, people: await fetchPeople(tx, done.id), replayed: true };
     const order = await lockOrder(tx, orderId);
     if (!order || !isTheirs(actor, order)) throw notFound('order', orderId);
     const now = deps.clock.now();
@@ -60,7 +60,7 @@ export async function changeOrder(
     if (idempotency) {
       await recordKey(tx, actor, idempotency, { orderId, version: snapshot.version, now });
     }
-    return { snapshot, people: await fetchPeople(tx, snapshot), replayed: false };
+    return { snapshot, people: await fetchPeople(tx, snapshot.id), replayed: false };
   });
   if (!answer.replayed) deps.committed();
   return { view: toView(answer.snapshot, answer.people), replayed: answer.replayed };

@@ -265,12 +265,10 @@ export async function appendEvent(
   return snapshot;
 }
 
-export async function fetchPeople(
-  db: Read,
-  snapshot: Omit<ExtendedOrder, 'actor'>,
-): Promise<People> {
+/** Who the ids of an order are, and what was said of it. */
+export async function fetchPeople(db: Read, orderId: string): Promise<People> {
   const { rows } = await sql<{ people: People }>`
-    select orders.people(${JSON.stringify(snapshot)}) as people`.execute(db);
+    select orders.people(${orderId}) as people`.execute(db);
   const people = rows[0]?.people;
   if (!people) throw new Error('orders.people returned no row');
   return people;
@@ -284,7 +282,7 @@ export function selectViews(db: Read) {
     .select([
       'o.id',
       sql<Omit<ExtendedOrder, 'actor'>>`orders.snapshot(o, s)`.as('snapshot'),
-      sql<People>`orders.people(jsonb_build_object('id', o.id))`.as('people'),
+      sql<People>`orders.people(o.id)`.as('people'),
     ]);
 }
 

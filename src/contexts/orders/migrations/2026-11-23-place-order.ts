@@ -5,9 +5,11 @@ export const placeOrder: Migration = {
   sql: `
     -- The extended order as every event carries it: the whole order with service, prices and
     -- supplies; people by id only. One place builds it, so that all events look alike.
+    -- (PL/pgSQL keeps plans for the session; functions in SQL are planned at every call before 18.)
     create function orders.snapshot(o orders.orders, s orders.supplies) returns jsonb
-      language sql stable as $$
-      select jsonb_build_object(
+      language plpgsql stable as $$
+    begin
+      return jsonb_build_object(
         'id', o.id, 'version', o.version, 'status', o.status, 'copyOf', o.copy_of,
         'customer', jsonb_build_object('id', o.customer_id),
         'worker', jsonb_build_object('id', o.worker_id),
@@ -21,21 +23,23 @@ export const placeOrder: Migration = {
         'suppliedAt', o.supplied_at, 'startedAt', o.started_at, 'endedAt', o.ended_at,
         'endKind', o.end_kind,
         'photos', jsonb_build_object('checkIn', o.check_in_photo, 'report', o.report_photo),
-        'stars', o.stars, 'ratedAt', o.rated_at)
-    $$;
+        'stars', o.stars, 'ratedAt', o.rated_at);
+    end $$;
 
     -- Who the ids of a snapshot are, and what was said of the order: never stored with the event.
-    create function orders.people(p_snapshot jsonb) returns jsonb language sql stable as $$
-      select jsonb_build_object(
-        'customerName', c.name, 'workerName', w.name,
-        'starsSum', w.stars_sum, 'starsCount', w.stars_count,
-        'place', o.place, 'description', o.description, 'comment', o.comment,
-        'endReason', o.end_reason)
-      from orders.orders o
-      join orders.customers c on c.id = o.customer_id
-      join orders.workers w on w.id = o.worker_id
-      where o.id = (p_snapshot ->> 'id')::uuid
-    $$;
+    create function orders.people(p_order_id uuid) returns jsonb language plpgsql stable as $$
+    begin
+      return (
+        select jsonb_build_object(
+          'customerName', c.name, 'workerName', w.name,
+          'starsSum', w.stars_sum, 'starsCount', w.stars_count,
+          'place', o.place, 'description', o.description, 'comment', o.comment,
+          'endReason', o.end_reason)
+        from orders.orders o
+        join orders.customers c on c.id = o.customer_id
+        join orders.workers w on w.id = o.worker_id
+        where o.id = p_order_id);
+    end $$;
 
     -- Appends the event for the order as it stands now. The caller has locked and changed it. Runs
     -- with its owner's rights: who may move an order on need not be able to read all of it.
@@ -56,27 +60,33 @@ export const placeOrder: Migration = {
 
     -- Who could do it: active, in the city, with all skills, and free at that time; best standing
     -- first. An earlier answer to the same key comes along, so that a repeated request needs no
-    -- match; both are of one snapshot.
+    -- match; both are of one snapshot. Bookings of one worker do not overlap and last a day at
+    -- most: the few that could be in the way stand next to each other in the index.
     create function orders.short_list(
       p_principal text, p_key text, p_customer_id uuid, p_city text, p_skills text[],
       p_busy tstzrange, p_day date, p_limit int
-    ) returns jsonb language plpgsql stable as $$
+    ) returns json language plpgsql stable as $$
     declare
-      v_replay jsonb;
-      v_candidates jsonb;
+      v_city_key constant text := orders.city_key(p_city);
+      v_skill constant text := coalesce(p_skills[1], '');
+      v_many constant boolean := coalesce(cardinality(p_skills), 0) > 1;
+      v_from constant timestamptz := lower(p_busy) - interval '1 day';
+      v_to constant timestamptz := upper(p_busy);
+      v_replay json;
+      v_candidates json;
     begin
       if p_key is not null then
-        select jsonb_build_object('requestHash', encode(k.request_hash, 'hex'),
-            'snapshot', e.snapshot, 'people', orders.people(e.snapshot))
+        select json_build_object('requestHash', encode(k.request_hash, 'hex'),
+            'snapshot', e.snapshot, 'people', orders.people(k.order_id))
           into v_replay
           from orders.idempotency_keys k
           join stream.order_events e on e.order_id = k.order_id and e.version = k.version
           where k.principal = p_principal and k.key = p_key;
         if found then
-          return jsonb_build_object('replay', v_replay);
+          return json_build_object('replay', v_replay);
         end if;
       end if;
-      select jsonb_agg(jsonb_build_array(
+      select json_agg(json_build_array(
           w.id, w.city, w.skills, w.strengths, w.weaknesses, w.stars_sum, w.stars_count,
           w.completed_orders, coalesce(d.assigned, 0), d.last_assigned_at,
           coalesce(c.completed, 0)) order by ws.standing desc, w.id)
@@ -84,21 +94,26 @@ export const placeOrder: Migration = {
         from (
           select k.worker_id, k.standing
           from orders.worker_skills k
-          where k.city_key = orders.city_key(p_city)
-            and k.skill = coalesce(p_skills[1], '')
+          where k.city_key = v_city_key and k.skill = v_skill
             and not exists (
               select from orders.orders o
-              where o.worker_id = k.worker_id and o.busy && p_busy
-                and o.status in ('assigned', 'supplied', 'started'))
-            and (coalesce(cardinality(p_skills), 0) < 2 or exists (
-              select from orders.workers x where x.id = k.worker_id and x.skills @> p_skills))
+              where o.worker_id = k.worker_id
+                and o.scheduled_at > v_from and o.scheduled_at < v_to and o.busy && p_busy
+                and o.status in ('assigned', 'supplied', 'started')
+              -- keeps the planner from reading all bookings of that time at once
+              offset 0)
+            and (not v_many or exists (
+              select from orders.workers x where x.id = k.worker_id and x.skills @> p_skills
+              offset 0))
           order by k.standing desc, k.worker_id
           limit p_limit
         ) as ws
-        join orders.workers w on w.id = ws.worker_id
-        left join orders.worker_days d on d.worker_id = w.id and d.day = p_day
-        left join orders.worker_customers c on c.worker_id = w.id and c.customer_id = p_customer_id;
-      return jsonb_build_object('candidates', coalesce(v_candidates, '[]'::jsonb));
+        cross join lateral (
+          select * from orders.workers x where x.id = ws.worker_id offset 0) as w
+        left join orders.worker_days d on d.worker_id = ws.worker_id and d.day = p_day
+        left join orders.worker_customers c
+          on c.worker_id = ws.worker_id and c.customer_id = p_customer_id;
+      return json_build_object('candidates', coalesce(v_candidates, '[]'::json));
     end $$;
 
     -- Places the order with the first worker of the ranking who is still free. Once per order:
@@ -130,14 +145,14 @@ export const placeOrder: Migration = {
           return query select 'in-flight'::text, null::jsonb, null::jsonb;
           return;
         end if;
-        select k.request_hash, e.snapshot into v_known
+        select k.request_hash, k.order_id, e.snapshot into v_known
           from orders.idempotency_keys k
           join stream.order_events e on e.order_id = k.order_id and e.version = k.version
           where k.principal = p_principal and k.key = p_key;
         if found then
           return query select
             case when v_known.request_hash = p_request_hash then 'replayed' else 'key-reused' end,
-            v_known.snapshot, orders.people(v_known.snapshot);
+            v_known.snapshot, orders.people(v_known.order_id);
           return;
         end if;
       end if;
@@ -206,7 +221,7 @@ export const placeOrder: Migration = {
       v_snapshot := orders.snapshot(v_order, v_supplies) || jsonb_build_object('actor', p_actor);
       insert into stream.order_events (event_id, order_id, version, type, occurred_at, snapshot)
         values (p_event_id, p_order_id, 1, 'order.assigned', p_now, v_snapshot);
-      return query select 'placed'::text, v_snapshot, orders.people(v_snapshot);
+      return query select 'placed'::text, v_snapshot, orders.people(p_order_id);
     end $$;
 
     -- Up to p_limit start times nearest to the wished one at which somebody suitable is free: the
