@@ -1,3 +1,4 @@
+export { createMailTransport } from './create-transport.ts';
 export { MailDeliveryError, type MailMessage, type RenderedMail } from './message.ts';
 export { mailMigrations } from './migrations.ts';
 export {
@@ -15,4 +16,4 @@ export {
   sendWaitingMails,
 } from './send-waiting-mails.ts';
 export type { MailData, MailStatus, MailTables } from './tables.ts';
-export { createMailTransport, type MailTransport } from './transport.ts';
+export type { MailTransport } from './transport.ts';

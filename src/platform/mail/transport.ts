@@ -1,7 +1,4 @@
-import type { Config } from '../config.ts';
-import { createFileTransport } from './file-transport.ts';
 import type { MailMessage } from './message.ts';
-import { createSendGridTransport } from './sendgrid-transport.ts';
 
 /** A way out for mail. */
 export interface MailTransport {
@@ -16,15 +13,4 @@ export interface MailTransport {
   deliver(message: MailMessage): Promise<{ providerId?: string }>;
   /** Ends what is open; deliveries under way are to be awaited before. */
   close(): Promise<void>;
-}
-
-/** The transport that the configuration names. Nothing is opened or loaded before the first mail. */
-export function createMailTransport(config: Config['mail']): MailTransport {
-  return config.transport.kind === 'files'
-    ? createFileTransport({ folder: config.transport.folder, from: config.from })
-    : createSendGridTransport({
-        apiKey: config.transport.apiKey,
-        apiBase: config.transport.apiBase,
-        from: config.from,
-      });
 }

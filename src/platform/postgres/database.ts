@@ -59,6 +59,10 @@ export function openPool(options: DatabaseOptions): pg.Pool {
     Client: namedStatements(names),
   });
   pool.on('error', (error) => options.onIdleError?.(error));
+  // A connection that breaks while it is lent out tells its query, or the next one. It also emits
+  // the error, which the pool listens for only while the connection is idle: unheard, it would end
+  // the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
