@@ -1,0 +1,41 @@
+import { runMigrations } from 'bullmq';
+import type pg from 'pg';
+import { LANES } from '../jobs/definition.ts';
+import { PARTS, queueName } from './engine.ts';
+
+/** Where BullMQ keeps its tables; the backend looks for them under this name. */
+const SCHEMA = 'bullmq';
+
+/**
+ * Adding a job reads and writes these and nothing else. `job` and `dedup` need updates because
+ * adding locks and deduplicates; `dedup_next` and `event` are pruned by it.
+ */
+const PRODUCER_GRANTS = `
+  grant usage on schema ${SCHEMA} to steward_api;
+  grant select on all tables in schema ${SCHEMA} to steward_api;
+  grant insert, update on ${SCHEMA}.meta, ${SCHEMA}.job to steward_api;
+  grant insert, update, delete on ${SCHEMA}.dedup, ${SCHEMA}.dedup_next, ${SCHEMA}.event
+    to steward_api;
+  grant usage on all sequences in schema ${SCHEMA} to steward_api;`;
+
+const worker = (role: string) => `
+  grant usage on schema ${SCHEMA} to ${role};
+  grant select, insert, update, delete on all tables in schema ${SCHEMA} to ${role};
+  grant usage, select on all sequences in schema ${SCHEMA} to ${role};`;
+
+/**
+ * Brings BullMQ's own schema up to date and gives the service roles what they need on it: the API
+ * may add jobs, workers and ops may do everything. Part of `steward db migrate`; safe to repeat
+ * and to run in ten processes at once.
+ * @param client one session of the owner, outside a transaction; the roles exist already
+ */
+export async function migrateQueue(client: pg.Client): Promise<void> {
+  await runMigrations(client, SCHEMA);
+  // BullMQ makes a queue's sequence with its first job, which a service role may not do.
+  for (const part of PARTS) {
+    for (const lane of LANES) {
+      await client.query(`select ${SCHEMA}.next_job_id($1)`, [queueName(part, lane)]);
+    }
+  }
+  await client.query([PRODUCER_GRANTS, worker('steward_worker'), worker('steward_ops')].join('\n'));
+}
