@@ -12,7 +12,7 @@ export interface Account {
 const nobody: Account = { name: 'nobody', uid: 65_534, gid: 65_534 };
 
 /** Whether we are root, whom PostgreSQL refuses. There is no such thing on Windows. */
-export function isRoot(): boolean {
+function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   chmod,
+  constants,
   copyFile,
   mkdir,
   readdir,
@@ -106,7 +107,8 @@ async function copyTree(from: string, to: string): Promise<void> {
       if (entry.isDirectory() && entry.name !== 'pkgconfig' && entry.name !== 'pgxs') {
         await copyTree(source, target);
       } else if (entry.isFile() && !entry.name.endsWith('.a')) {
-        await copyFile(source, target);
+        // Where the file system can share the blocks, nothing is copied at all.
+        await copyFile(source, target, constants.COPYFILE_FICLONE);
         await chmod(target, basename(from) === 'bin' ? 0o755 : 0o644);
       }
     }),

@@ -174,10 +174,19 @@ export async function hasData(data: string): Promise<boolean> {
   );
 }
 
-/** What a start that was killed left behind. */
+/**
+ * What a start that was killed left behind. Its initdb may still be writing there: then the folder
+ * is pulled from under it, and if that fails, the rest is left for the next start.
+ */
 async function removeUnfinished(base: string): Promise<void> {
   for (const name of await readdir(base)) {
-    if (name.startsWith(freshPrefix)) await rm(join(base, name), { recursive: true, force: true });
+    if (!name.startsWith(freshPrefix)) continue;
+    await rm(join(base, name), {
+      recursive: true,
+      force: true,
+      maxRetries: 10,
+      retryDelay: 20,
+    }).catch(() => undefined);
   }
 }
 

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unavailable } from '../errors.ts';
@@ -60,6 +61,8 @@ function tryLock(path: string, sql: string): FileLock | undefined {
   let file: DatabaseSync | undefined;
   try {
     file = new DatabaseSync(path);
+    // SQLite would quietly take a lesser lock on a file that it may only read.
+    accessSync(path, constants.W_OK);
     file.exec(sql);
   } catch (error) {
     file?.close();

@@ -59,7 +59,7 @@ export async function makeControlFolder(home: string): Promise<string> {
  * @throws StewardError unavailable `embedded_postgres_data_missing`, `embedded_postgres_closed_folder`.
  */
 export async function findPlace(control: string, log: EmbeddedLog): Promise<Place> {
-  const note = (await readFile(join(control, noteName), 'utf8').catch(() => '')).trim();
+  const note = await readNote(control);
   if (note) {
     if (!(await exists(join(note, 'data')))) {
       throw unavailable(
@@ -83,6 +83,15 @@ export async function findPlace(control: string, log: EmbeddedLog): Promise<Plac
   }
   await removeAbandoned(log);
   return place(control, await makeOutside(control, log));
+}
+
+/** Where the data of this home is, if it has been made; changes nothing. */
+export async function dataFolder(control: string): Promise<string> {
+  return join((await readNote(control)) || control, 'data');
+}
+
+async function readNote(control: string): Promise<string> {
+  return (await readFile(join(control, noteName), 'utf8').catch(() => '')).trim();
 }
 
 /** To be called when the data is whole: from now on a missing data folder is a loss, not a start. */

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { unavailable } from '../errors.ts';
@@ -24,7 +24,7 @@ export interface RunningServer {
 }
 
 /** How a start ended: with a server that takes connections, or with what it wrote to its log. */
-export type LaunchOutcome = { server: RunningServer } | { server?: undefined; output: string };
+type LaunchOutcome = { server: RunningServer } | { server?: undefined; output: string };
 
 /**
  * The server on this data folder; undefined if there is none. A `postmaster.pid` that a crash of
@@ -38,12 +38,14 @@ export async function runningServer(data: string): Promise<RunningServer | undef
 }
 
 /**
- * Removes a `postmaster.pid` that no server owns. PostgreSQL does this itself unless the process id
- * in it is alive again as somebody else's process of the same user. Call it only when
+ * Removes a `postmaster.pid` whose process id is alive again as somebody else: PostgreSQL would
+ * refuse to start. Every other leftover file is PostgreSQL's own business, because it names the
+ * shared memory by which a new server notices processes of a killed one. Call it only when
  * `runningServer` found none.
  */
-export async function removeStalePidFile(data: string): Promise<void> {
-  await rm(pidFile(data), { force: true });
+export async function removeMisleadingPidFile(data: string): Promise<void> {
+  const pid = Number.parseInt(await readPidFile(data), 10);
+  if (pid > 0 && isAlive(pid)) await rm(pidFile(data), { force: true });
 }
 
 /** The command line tells servers apart; /proc/…/cwd would need more rights in containers. */
@@ -52,8 +54,12 @@ async function isServerOf(pid: number, data: string): Promise<boolean> {
     const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     const [program = '', ...args] = line.split('\0');
     if (basename(program) !== 'postgres') return false;
+    const [owner, user] = await Promise.all([stat(data), stat(`/proc/${pid}`)]).catch(() => []);
+    if (!owner || !user || owner.uid !== user.uid) return false;
     const folder = args[args.indexOf('-D') + 1] ?? '';
-    return folder === data || !args.includes('-D') || !isAbsolute(folder);
+    if (folder === data) return true;
+    // Only a server that is at home in another folder is not ours: ours may have been moved.
+    return Number.parseInt(await readPidFile(folder), 10) !== pid;
   }
   if (onWindows) return isAlive(pid);
   const listed = await run('ps', ['-p', String(pid), '-o', 'stat=,command=']).catch(

