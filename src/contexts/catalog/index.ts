@@ -10,3 +10,4 @@ export type {
   ServicesPlan,
 } from './catalog.ts';
 export { createCatalog } from './create-catalog.ts';
+export type { CatalogTables } from './tables.ts';

@@ -4,13 +4,7 @@ import { isUuid } from '../../platform/ids.ts';
 import type { Transaction } from '../../platform/postgres/database.ts';
 import type { Actor, OrderEventType } from '../../stream/index.ts';
 import type { OrdersDependencies } from './dependencies.ts';
-import {
-  type EndKind,
-  legalSteps,
-  nextStatus,
-  type OrderStatus,
-  type OrderStep,
-} from './order.ts';
+import { type EndKind, legalSteps, nextStatus, type OrderStatus, type OrderStep } from './order.ts';
 import type { Idempotency, OrderAnswer } from './orders.ts';
 import {
   addPersonal,

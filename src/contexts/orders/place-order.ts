@@ -126,7 +126,10 @@ async function store(
 function rank(deps: Deps, reference: MatchRequest, candidates: MatchCandidate[]): Ranking {
   const ranking = deps.matching.rank(reference, candidates, deps.rules.shortListSize);
   for (const fault of ranking.faults) {
-    deps.log.warn({ step: fault.step, workers: fault.candidates, fault: fault.error }, 'a matching step failed');
+    deps.log.warn(
+      { step: fault.step, workers: fault.candidates, fault: fault.error },
+      'a matching step failed',
+    );
   }
   return ranking;
 }

@@ -22,7 +22,7 @@ const RETRY_MOST_MS = 600_000;
 /** From the stream: an assigned order needs a cookie, an ended one does not. */
 export const cookiesConsumer = defineConsumer<OrdersTables>({
   name: 'orders.cookies',
-  batchSize: 500,
+  replay: 'repeat',
   async apply(tx, events) {
     await requestCookies(
       tx,

@@ -29,7 +29,7 @@ function mailsFor(event: OrderEvent): MailRecipient[] {
 export function createMailConsumer(ids: Ids) {
   return defineConsumer<OrdersTables & MailTables>({
     name: 'orders.mail',
-    batchSize: 500,
+    replay: 'repeat',
     async apply(tx, events) {
       await enqueueMails(
         tx,

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { matchingConfigSchema } from './contexts/matching/index.ts';
+import { ordersRulesSchema } from './contexts/orders/index.ts';
+import type { RulesFile } from './platform/config.ts';
+import { StewardError } from './platform/errors.ts';
+
+/** Numbers that belong to no context. */
+const serverRulesSchema = z.strictObject({
+  /** Connections to PostgreSQL per process: a hot API keeps about so many busy on two cores. */
+  apiConnections: z.int().min(1).max(500).default(16),
+  workerConnections: z.int().min(2).max(500).default(10),
+  /** What `platform.purge` leaves of the book of job runs. */
+  jobRunsDays: z.int().min(31).max(3_650).default(90),
+});
+
+const httpRulesSchema = z.strictObject({
+  /**
+   * Requests that one caller may send in a minute; null for no limit. A phone sends a few, a
+   * partner's server that orders all day some hundred: this only stops a loop gone wild.
+   */
+  requestsPerMinute: z.int().min(1).nullable().default(6_000),
+  /** How long a stopping server waits for requests that are being answered. */
+  drainSeconds: z.int().min(1).max(300).default(25),
+});
+
+/** The whole rules file: every number of the business, with its default. */
+export const rulesSchema = z.strictObject({
+  orders: ordersRulesSchema.prefault({}),
+  matching: matchingConfigSchema.prefault({}),
+  http: httpRulesSchema.prefault({}),
+  server: serverRulesSchema.prefault({}),
+});
+
+export type Rules = z.infer<typeof rulesSchema>;
+
+/**
+ * Checks the rules file and fills in the defaults.
+ * @throws StewardError `invalid_rules` with every fault and its path in the file
+ */
+export function parseRules(file: RulesFile): Rules {
+  const parsed = rulesSchema.safeParse(file.sections);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map((issue) => ({
+    path: issue.path.join('.'),
+    message: issue.message,
+  }));
+  const list = issues.map((issue) => `  ${issue.path || '(top)'}: ${issue.message}`).join('\n');
+  throw new StewardError('invalid', 'invalid_rules', `${file.path} has faults:\n${list}`, {
+    issues,
+  });
+}
