@@ -254,4 +254,28 @@ describe('a process that is gone', () => {
     await send(slow);
     expect(await countMails(db)).toMatchObject({ sent: 1, waiting: 0 });
   });
+
+  test('a late failure does not touch a mail that another process has at hand', async () => {
+    const { db, add, send } = await outbox();
+    await add(1);
+    const claimed = Promise.withResolvers<void>();
+    const slowIsThrough = Promise.withResolvers<void>();
+    const second = createRecordingTransport(true, async () => {
+      claimed.resolve();
+      await slowIsThrough.promise;
+      return undefined;
+    });
+    const runs: Promise<unknown>[] = [];
+    const slow = createRecordingTransport(true, async () => {
+      await db.updateTable('mail.messages').set({ sending_since: DUE }).execute();
+      runs.push(send(second));
+      await claimed.promise;
+      return failure('permanent')();
+    });
+    await send(slow);
+    expect(await countMails(db)).toMatchObject({ sending: 1, failed: 0 });
+    slowIsThrough.resolve();
+    await Promise.all(runs);
+    expect(await countMails(db)).toMatchObject({ sent: 1, failed: 0 });
+  });
 });

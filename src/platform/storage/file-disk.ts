@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Disk } from 'flydrive';
 import { FSDriver } from 'flydrive/drivers/fs';
 import { writeFileAtomically } from '../atomic-file.ts';
-import type { OpenDisk } from './photo-store.ts';
+import type { OpenDisk } from './open-disk.ts';
 
 /** Photos as files below one folder, readable by nobody else. */
 export function openFileDisk(folder: string): OpenDisk {

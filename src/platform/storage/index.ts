@@ -1,2 +1,2 @@
-export { type CheckedPhoto, checkPhoto } from './check-photo.ts';
+export { type CheckedPhoto, checkPhoto, MAX_PHOTO_BYTES } from './check-photo.ts';
 export { createPhotoStore, type PhotoStore, type StoredPhoto } from './photo-store.ts';

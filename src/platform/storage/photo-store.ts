@@ -1,6 +1,6 @@
-import type { Disk } from 'flydrive';
 import type { Config } from '../config.ts';
 import { StewardError, unavailable } from '../errors.ts';
+import type { OpenDisk } from './open-disk.ts';
 import { contentTypeOfKey } from './photo-key.ts';
 
 /** A photo as it was stored. */
@@ -29,12 +29,6 @@ export interface PhotoStore {
   delete(key: string): Promise<void>;
   /** Closes connections. */
   close(): Promise<void>;
-}
-
-/** A disk of flydrive with what ends it. */
-export interface OpenDisk {
-  disk: Disk;
-  close(): void;
 }
 
 /** The store that the configuration names. Nothing is opened or loaded before the first photo. */

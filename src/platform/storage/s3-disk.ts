@@ -2,7 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { Disk } from 'flydrive';
 import { S3Driver } from 'flydrive/drivers/s3';
 import type { Config } from '../config.ts';
-import type { OpenDisk } from './photo-store.ts';
+import type { OpenDisk } from './open-disk.ts';
 
 /** A worker stands at a customer's door: after three tries the app should say so. */
 const MAX_ATTEMPTS = 3;
