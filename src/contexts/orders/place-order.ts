@@ -25,7 +25,9 @@ import {
 const ROUNDS = 4;
 
 /** Nearest times are proposed by SQL and proven by matching: look at so many for each one named. */
-const PROPOSALS_PER_TIME = 4;
+const PROPOSALS_PER_TIME = 8;
+/** Times closer together than this are one choice, not two. */
+const APART_MS = 30 * 60_000;
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -177,6 +179,7 @@ async function nobodyFree(deps: Deps, wish: Wish, service: Service): Promise<Ste
   const times: Date[] = [];
   for (const time of proposals.toSorted((a, b) => distance(a) - distance(b))) {
     if (times.length >= rules.nearestTimes) break;
+    if (times.some((other) => Math.abs(other.getTime() - time.getTime()) < APART_MS)) continue;
     const list = await shortList(deps, wish, service, time, false);
     if (!('candidates' in list)) continue;
     const ranking = rank(deps, matchRequest(wish, service, time), list.candidates);

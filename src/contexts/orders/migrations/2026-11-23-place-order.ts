@@ -224,9 +224,9 @@ export const placeOrder: Migration = {
       return query select 'placed'::text, v_snapshot, orders.people(p_order_id);
     end $$;
 
-    -- Up to p_limit start times nearest to the wished one at which somebody suitable is free: the
-    -- wish itself, every end of a booking, and every start of one less the duration, rounded to
-    -- five minutes away from the booking.
+    -- Start times near the wished one at which somebody suitable is free, in time order: the wish
+    -- itself, every end of a booking and every start of one less the duration, rounded to five
+    -- minutes away from the booking, and half an hour and an hour further off, to have a choice.
     create function orders.nearest_free_times(
       p_city text, p_skills text[], p_wish timestamptz, p_duration interval,
       p_earliest timestamptz, p_latest timestamptz, p_pool int, p_limit int
@@ -244,14 +244,16 @@ export const placeOrder: Migration = {
         from pool join orders.orders o on o.worker_id = pool.worker_id
         where o.status in ('assigned', 'supplied', 'started')
           and o.busy && tstzrange(p_earliest, p_latest)
+      ), further (further) as (
+        values (interval '0'), (interval '30 min'), (interval '1 hour')
       ), starts as (
         select worker_id, p_wish as at from pool
         union
         select worker_id, date_bin('5 min', upper(busy) + interval '4 min 59.999999 s',
-          timestamptz '2000-01-01 00:00Z') from booked
+          timestamptz '2000-01-01 00:00Z') + further from booked, further
         union
         select worker_id, date_bin('5 min', lower(busy) - p_duration,
-          timestamptz '2000-01-01 00:00Z') from booked
+          timestamptz '2000-01-01 00:00Z') - further from booked, further
       ), free as (
         select distinct at
         from starts
