@@ -2,11 +2,13 @@ import { styleText } from 'node:util';
 import { Command } from '@oclif/core';
 import type { App } from '../app.ts';
 import { formatMoment } from '../platform/business-time.ts';
+import type { Config } from '../platform/config.ts';
 import { confirm } from './confirm.ts';
 import { UsageError } from './error-report.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { interruption } from './interruption.ts';
 import { toJsonText } from './json.ts';
+import type { MainServer } from './main-server.ts';
 import { collectPages, countRest, shownOf } from './pages.ts';
 import { withProgress } from './progress.ts';
 import { type Column, renderFields, renderTable, type TableOptions } from './table.ts';
@@ -30,14 +32,21 @@ export abstract class StewardCommand extends Command {
       import('../platform/config.ts'),
       import('../app.ts'),
     ]);
-    const app = await withProgress('Opening the database', () => openApp(loadConfig(), 'cli'));
-    const forget = interruption.onInterrupt(() => app.close());
-    try {
-      return await work(app);
-    } finally {
-      forget();
-      await app.close();
-    }
+    const opening = () => openApp(loadConfig(), 'cli');
+    return closing(await withProgress('Opening the database', opening), work);
+  }
+
+  /** Reaches the main database whatever its schema; see {@link openMainServer}. */
+  protected async withMainServer<T>(
+    work: (server: MainServer, config: Config) => Promise<T>,
+  ): Promise<T> {
+    const [{ loadConfig }, { openMainServer }] = await Promise.all([
+      import('../platform/config.ts'),
+      import('./main-server.ts'),
+    ]);
+    const config = loadConfig();
+    const server = await withProgress('Opening the database', () => openMainServer(config));
+    return closing(server, (opened) => work(opened, config));
   }
 
   /** Lines on stdout, for people. */
@@ -108,20 +117,17 @@ export abstract class StewardCommand extends Command {
    */
   protected async list<T>(
     page: PageRequest,
-    options: {
-      noun: string;
-      columns: readonly Column<T>[];
-      fetch(page: PageRequest): Promise<{ data: T[]; nextCursor: string | null }>;
-    },
+    fetch: (page: PageRequest) => Promise<{ data: T[]; nextCursor: string | null }>,
+    look: { noun: string; columns: readonly Column<T>[] },
   ): Promise<{ data: T[]; nextCursor: string | null }> {
     const shown = await this.progress('Reading', () =>
-      collectPages(options.fetch, page.limit, page.cursor),
+      collectPages(fetch, page.limit, page.cursor),
     );
     if (this.jsonEnabled()) return shown;
-    if (shown.data.length > 0) this.table(options.columns, shown.data);
-    const rest = await countRest(options.fetch, shown.nextCursor);
+    if (shown.data.length > 0) this.table(look.columns, shown.data);
+    const rest = await countRest(fetch, shown.nextCursor);
     const total = shown.data.length + rest.count;
-    this.remark(shownOf(shown.data.length, total, options.noun, rest.more));
+    this.remark(shownOf(shown.data.length, total, look.noun, rest.more));
     if (shown.nextCursor !== null) this.next(`${this.typed()} --cursor ${shown.nextCursor}`);
     return shown;
   }
@@ -150,5 +156,19 @@ export abstract class StewardCommand extends Command {
       width: process.stdout.isTTY ? process.stdout.columns : undefined,
       color: this.styled('dim', '.') !== '.',
     };
+  }
+}
+
+/** Closes what was opened when the work is over, and when it is interrupted. */
+async function closing<Opened extends { close(): Promise<void> }, T>(
+  opened: Opened,
+  work: (opened: Opened) => Promise<T>,
+): Promise<T> {
+  const forget = interruption.onInterrupt(() => opened.close());
+  try {
+    return await work(opened);
+  } finally {
+    forget();
+    await opened.close();
   }
 }

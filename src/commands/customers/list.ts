@@ -14,7 +14,7 @@ export default class CustomersList extends StewardCommand {
     const { flags } = await this.parse(CustomersList);
     return this.withApp(async (app) => {
       const time = this.time(app);
-      return this.list(flags, {
+      return this.list(flags, (page) => app.orders.customers.list({ search: flags.search }, page), {
         noun: 'customer',
         columns: [
           { header: 'customer', value: (customer) => customer.id },
@@ -23,7 +23,6 @@ export default class CustomersList extends StewardCommand {
           { header: 'mail', value: (customer) => customer.email },
           { header: 'subject', value: (customer) => customer.subject },
         ],
-        fetch: (page) => app.orders.customers.list({ search: flags.search }, page),
       });
     });
   }

@@ -40,10 +40,9 @@ export default class OrdersList extends StewardCommand {
         to: moment(flags.to),
       };
       const viewer = await app.manager();
-      return this.list(flags, {
+      return this.list(flags, (page) => app.orders.orders.list(viewer, filter, page), {
         noun: 'order',
         columns: orderColumns(this.time(app)),
-        fetch: (page) => app.orders.orders.list(viewer, filter, page),
       });
     });
   }

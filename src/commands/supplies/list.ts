@@ -21,7 +21,7 @@ export default class SuppliesList extends StewardCommand {
     const { flags } = await this.parse(SuppliesList);
     return this.withApp(async (app) => {
       const time = this.time(app);
-      const shown = await this.list(flags, {
+      const shown = await this.list(flags, (page) => app.orders.supplies.list(flags.status, page), {
         noun: 'pick list',
         columns: [
           { header: 'order', value: (list) => list.orderId },
@@ -34,7 +34,6 @@ export default class SuppliesList extends StewardCommand {
             value: (list) => list.items.map((one) => `${one.quantity} × ${one.item}`).join(', '),
           },
         ],
-        fetch: (page) => app.orders.supplies.list(flags.status, page),
       });
       const first = shown.data[0];
       if (first && flags.status === 'requested') this.next(`supplies issue ${first.orderId}`);

@@ -23,10 +23,9 @@ export default class WorkersList extends StewardCommand {
     const { city, skill, search } = flags;
     const filter = { city, skill, search, active: flags.all ? undefined : !flags.inactive };
     return this.withApp((app) =>
-      this.list(flags, {
+      this.list(flags, (page) => app.orders.workers.list(filter, page), {
         noun: 'worker',
         columns: workerColumns,
-        fetch: (page) => app.orders.workers.list(filter, page),
       }),
     );
   }

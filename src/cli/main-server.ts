@@ -1,0 +1,36 @@
+import type { Config } from '../platform/config.ts';
+
+/** Name of the main database on the embedded server. */
+const EMBEDDED_DATABASE = 'steward';
+
+/** The main database as it is, migrated or not. */
+export interface MainServer {
+  url: string;
+  embedded: boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * Reaches the main database without asking what is in it: for commands that look at the schema or
+ * change it. All others take the app, which refuses a schema that does not fit.
+ * @throws StewardError `embedded_postgres_…`
+ */
+export async function openMainServer(config: Config): Promise<MainServer> {
+  if (config.databaseUrl) {
+    return { url: config.databaseUrl, embedded: false, close: async () => undefined };
+  }
+  const [{ startEmbedded }, { createLog }] = await Promise.all([
+    import('../platform/postgres/embedded.ts'),
+    import('../platform/log.ts'),
+  ]);
+  const server = await startEmbedded({
+    home: config.home,
+    databases: [EMBEDDED_DATABASE],
+    log: createLog({ level: config.logLevel, part: 'cli' }),
+  });
+  return {
+    url: server.url(EMBEDDED_DATABASE),
+    embedded: true,
+    close: () => server.stop(),
+  };
+}
