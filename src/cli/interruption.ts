@@ -1,4 +1,4 @@
-import { EXIT } from './exit-codes.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
 
 /** How long open transactions and the embedded server get to end after Ctrl-C. */
 const GRACE_MS = 5_000;
@@ -10,6 +10,8 @@ export interface Interruption {
   listen(): void;
   /** Says that the command ends by itself when the signal aborts, in its own time. */
   handleYourself(): void;
+  /** Cleans up and ends the process with this code, as if it had been interrupted. */
+  end(code: ExitCode): Promise<void>;
   /** Runs when the process is interrupted, before it ends. @returns a function that takes it back */
   onInterrupt(cleanUp: () => Promise<unknown>): () => void;
 }
@@ -23,17 +25,21 @@ export function createInterruption(): Interruption {
   const cleanUps = new Set<() => Promise<unknown>>();
   let selfHandled = false;
 
-  const interrupt = async () => {
+  const interrupt = () => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
     controller.abort();
-    if (selfHandled) return;
+    if (!selfHandled) void end(EXIT.interrupted);
+  };
+
+  const end = async (code: ExitCode) => {
     const patience = new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref());
     const work = Promise.allSettled([...cleanUps].map((cleanUp) => cleanUp()));
     await Promise.race([work, patience]);
-    process.exit(EXIT.interrupted);
+    process.exit(code);
   };
 
   return {
+    end,
     signal: controller.signal,
     listen: () => {
       process.on('SIGINT', interrupt);

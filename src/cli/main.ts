@@ -102,5 +102,6 @@ async function debugging(): Promise<boolean> {
 }
 
 function endQuietlyOnClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.done);
+  if (error.code === 'EPIPE') void interruption.end(EXIT.done);
+  else throw error;
 }

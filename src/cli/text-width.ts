@@ -24,6 +24,19 @@ export function pad(text: string, width: number, side: 'left' | 'right' = 'left'
   return side === 'left' ? text + space : space + text;
 }
 
+/** At most this wide; what was cut off ends in `…`. For live views only: lists never cut. */
+export function cutText(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let cut = '';
+  let used = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    used += graphemeWidth(segment);
+    if (used > width - 1) break;
+    cut += segment;
+  }
+  return `${cut}…`;
+}
+
 /** Breaks at spaces, and inside a word only where it is longer than a line. */
 export function wrapText(text: string, width: number): string[] {
   const lines: string[] = [];
