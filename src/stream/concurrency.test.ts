@@ -3,8 +3,8 @@ import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import type { Database } from '../platform/postgres/database.ts';
 import { readEnd, readEvents, START, type StreamTables } from './index.ts';
+import { createBooks } from './test-books.ts';
 import {
-  createBooks,
   createRecorder,
   createTestStream,
   RECORDER,

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { defineConsumer, extendedOrderSchema } from './index.ts';
+import { createBooks } from './test-books.ts';
 import {
-  createBooks,
   createRecorder,
   createTestStream,
   RECORDER,

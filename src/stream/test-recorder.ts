@@ -1,5 +1,4 @@
 import { sql } from 'kysely';
-import { createTestDatabase } from '../../test/database.ts';
 import { createVirtualClock } from '../platform/clock.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import {
@@ -23,14 +22,6 @@ export type RecorderTables = StreamTables & ConsumerTables & { seen: SeenTable }
 export const RECORDER = 'test.recorder';
 
 export const testClock = createVirtualClock(new Date('2026-03-02T12:00:00Z'));
-
-/** Two shapes of deployment: everything in one database, or the consumer in one of its own. */
-export async function createBooks(kind: 'one' | 'two') {
-  const logSide = await createTestDatabase<RecorderTables>();
-  const bookSide = kind === 'one' ? logSide : await createTestDatabase<RecorderTables>();
-  await createSeen(bookSide.db);
-  return { log: logSide.db, books: bookSide.db, logSide, bookSide };
-}
 
 /** No unique constraint on events: one applied twice is seen twice. */
 export async function createSeen(books: Database<RecorderTables>): Promise<void> {
