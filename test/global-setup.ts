@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -25,6 +25,8 @@ const silent = { info: () => undefined, warn: () => undefined };
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.TEST_DATABASE_URL;
   const home = given ? undefined : mkdtempSync(join(tmpdir(), 'steward-test-'));
+  // Root's server runs as another user, who must be able to enter.
+  if (home) chmodSync(home, 0o711);
   const server = home ? await startEmbedded({ home, databases: [], log: silent }) : undefined;
   const serverUrl = given ?? server?.url('postgres') ?? '';
   const template = await createScratchDatabase(serverUrl, 'steward_template');
