@@ -19,14 +19,14 @@ export async function openMainServer(config: Config): Promise<MainServer> {
   if (config.databaseUrl) {
     return { url: config.databaseUrl, embedded: false, close: async () => undefined };
   }
-  const [{ startEmbedded }, { createLog }] = await Promise.all([
+  const [{ startEmbedded }, { createCommandLog }] = await Promise.all([
     import('../platform/postgres/embedded.ts'),
-    import('../platform/log.ts'),
+    import('./command-log.ts'),
   ]);
   const server = await startEmbedded({
     home: config.home,
     databases: [EMBEDDED_DATABASE],
-    log: createLog({ level: config.logLevel, part: 'cli' }),
+    log: createCommandLog(config),
   });
   return {
     url: server.url(EMBEDDED_DATABASE),

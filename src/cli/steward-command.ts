@@ -28,11 +28,13 @@ export abstract class StewardCommand extends Command {
 
   /** Opens the contexts, does the work, and closes them whatever happens. */
   protected async withApp<T>(work: (app: App) => Promise<T>): Promise<T> {
-    const [{ loadConfig }, { openApp }] = await Promise.all([
+    const [{ loadConfig }, { openApp }, { createCommandLog }] = await Promise.all([
       import('../platform/config.ts'),
       import('../app.ts'),
+      import('./command-log.ts'),
     ]);
-    const opening = () => openApp(loadConfig(), 'cli');
+    const config = loadConfig();
+    const opening = () => openApp(config, 'cli', { log: createCommandLog(config) });
     return closing(await withProgress('Opening the database', opening), work);
   }
 
