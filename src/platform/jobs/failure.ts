@@ -23,9 +23,9 @@ export function describeFailure(error: unknown): string {
 function withoutValues(message: string): string {
   return message
     .replaceAll(/"[^"\n]*"|'[^'\n]*'|«[^»\n]*»|“[^”\n]*”/g, '"…"')
+    .replaceAll(/([a-z]+:\/\/)[^\s/]*@/gi, '$1')
     .replaceAll(/\S+@\S+/g, '…@…')
-    .replaceAll(/\+?\d[\d ().-]{7,}\d/g, '…')
-    .replaceAll(/([a-z]+:\/\/)[^\s/]*@/gi, '$1');
+    .replaceAll(/\+?\d[\d ().-]{7,}\d/g, '…');
 }
 
 function shorten(text: string): string {

@@ -21,6 +21,12 @@ export interface JobTables {
   'platform.job_runs': JobRunsTable;
 }
 
+/** A row as the scheduling of its job needs it. */
+export interface OpenRun extends KnownRun {
+  /** Nobody is at it: its worker went away in the middle, or it failed an hour ago. */
+  forgotten: boolean;
+}
+
 /** One run of a periodic job as booked. */
 export interface JobRunRow extends KnownRun {
   job: string;
@@ -58,7 +64,7 @@ export type Ending =
  */
 export interface JobRuns {
   /** The job's rows from this period on and the newest one before it, oldest first. */
-  known(job: string, fromPeriod: string): Promise<KnownRun[]>;
+  known(job: string, fromPeriod: string): Promise<OpenRun[]>;
   /** Takes the period if it is new, failed, or abandoned by whoever ran it. */
   claim(job: string, period: string, lease: Lease): Promise<Claim>;
   /** A sign of life; false when the lease was lost to somebody else. */
@@ -69,6 +75,12 @@ export interface JobRuns {
   list(filter: { job?: string; status?: KnownRun['status']; limit: number }): Promise<JobRunRow[]>;
   /** The newest period of each job. */
   newest(): Promise<JobRunRow[]>;
+  /**
+   * Deletes runs that ended before the moment. The newest of each job stays: from it the next
+   * catch-up starts.
+   * @returns how many were deleted
+   */
+  purge(before: Date): Promise<number>;
 }
 
 /** The book in this database. */
@@ -78,6 +90,12 @@ export function createJobRuns(db: Database<JobTables>): JobRuns {
     known: (job, fromPeriod) =>
       rows
         .select(['period', 'status'])
+        .select(
+          sql<boolean>`status = 'running' and lease_until < clock_timestamp()
+            or status = 'failed' and finished_at < clock_timestamp() - interval '1 hour'`.as(
+            'forgotten',
+          ),
+        )
         .where('job', '=', job)
         .where('period', '>=', (query) =>
           query
@@ -137,15 +155,11 @@ export function createJobRuns(db: Database<JobTables>): JobRuns {
         .execute();
       return found.map(toRow);
     },
+    purge: (before) => purge(db, before),
   };
 }
 
-/**
- * Deletes runs that ended before the moment. The newest of each job stays: from it the next
- * catch-up starts.
- * @returns how many were deleted
- */
-export async function purgeJobRuns(db: Database<JobTables>, before: Date): Promise<number> {
+async function purge(db: Database<JobTables>, before: Date): Promise<number> {
   const result = await db
     .deleteFrom('platform.job_runs as old')
     .where('old.finished_at', '<', before)

@@ -4,7 +4,7 @@ import { describeFailure } from './failure.ts';
 import type { JobRuns } from './job-runs.ts';
 import { JobStopped, withinLimits } from './limits.ts';
 import { type Period, parsePeriod, periodOf } from './period.ts';
-import { CATCH_UP_DAYS, type DuePeriod, duePeriods } from './schedule.ts';
+import { CATCH_UP_DAYS, duePeriods } from './schedule.ts';
 
 /** How long a period stays with a worker that gives no sign of life. */
 export const LEASE_MS = 60_000;
@@ -98,7 +98,7 @@ export interface DueOutcome {
  */
 export async function runDue(run: PeriodicRun, work: PeriodWork): Promise<DueOutcome[]> {
   const outcomes: DueOutcome[] = [];
-  for (const period of await listDue(run)) {
+  for (const period of (await readDue(run)).due) {
     if (run.signal.aborted) break;
     const outcome = await runPeriod(run, period, work);
     outcomes.push({ period: period.key, outcome });
@@ -108,15 +108,22 @@ export async function runDue(run: PeriodicRun, work: PeriodWork): Promise<DueOut
   return outcomes;
 }
 
-/** The periods that are due now by the rows. */
-export async function listDue(
-  run: Pick<PeriodicRun, 'runs' | 'job' | 'schedule' | 'timeZone' | 'now'>,
-): Promise<DuePeriod[]> {
-  const { schedule, timeZone, now } = run;
+/** What reading what is due takes. */
+export type DueQuestion = Pick<PeriodicRun, 'runs' | 'job' | 'schedule' | 'timeZone' | 'now'>;
+
+/** Whether somebody should be sent to look: something is due that nobody is at. */
+export async function isUnattended(question: DueQuestion): Promise<boolean> {
+  const { due, rows } = await readDue(question);
+  return due.some(({ key }) => {
+    const row = rows.find(({ period }) => period === key);
+    return row === undefined || row.forgotten;
+  });
+}
+
+async function readDue({ runs, job, schedule, timeZone, now }: DueQuestion) {
   const bound = new Date(now.getTime() - CATCH_UP_DAYS[schedule.period] * DAY_MS);
-  const from = periodOf(schedule.period, bound, timeZone).key;
-  const known = await run.runs.known(run.job, from);
-  return duePeriods(schedule, timeZone, known, now);
+  const rows = await runs.known(job, periodOf(schedule.period, bound, timeZone).key);
+  return { rows, due: duePeriods(schedule, timeZone, rows, now) };
 }
 
 /**
@@ -138,7 +145,7 @@ export async function runNamedPeriod(
     );
   }
   if (run.schedule.inOrder) {
-    const earlier = (await listDue(run)).find((due) => due.key < key);
+    const earlier = (await readDue(run)).due.find((due) => due.key < key);
     if (earlier) {
       throw conflict(
         'earlier_period_open',

@@ -20,38 +20,45 @@ export function createRedisEngine(
   engine: Extract<QueueEngine, { kind: 'redis' }>,
   context: EngineContext,
 ): Engine {
-  // Adding fails at once while Redis is away: a wake that waits for hours is worth nothing.
-  const producer = openClient(engine.url, context, {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    commandTimeout: 5_000,
-  });
+  let producer: Redis | undefined;
   let consumer: Redis | undefined;
   // A failover or a new configuration can bring another policy: each new connection is checked.
   let accepted: Promise<void> | undefined;
-  producer.on('close', () => {
-    accepted = undefined;
-  });
+  const openProducer = (): Redis => {
+    // Adding fails at once while Redis is away: a wake that waits for hours is worth nothing.
+    const client = openClient(engine.url, context, {
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 1,
+      commandTimeout: 5_000,
+    });
+    client.on('close', () => {
+      accepted = undefined;
+    });
+    producer = client;
+    return client;
+  };
   const check = async () => {
-    await connected(producer, engine.url);
-    accepted ??= assertNoEviction(producer, engine.url);
+    const client = producer ?? openProducer();
+    await connected(client, engine.url);
+    accepted ??= assertNoEviction(client, engine.url);
     await accepted.catch((error: unknown) => {
       accepted = undefined;
       throw error;
     });
+    return client;
   };
   return {
-    check,
+    check: async () => void (await check()),
     // While it waits for its next try to reconnect there is nothing to wait for here.
     available: async () => {
-      if (AWAY.has(producer.status)) throw away(engine.url);
+      if (producer && AWAY.has(producer.status)) throw away(engine.url);
       await check();
     },
     openQueue: async (name) => {
-      await check();
+      const connection = await check();
       const queue = new Queue(name, {
         ...QUEUE_OPTIONS,
-        connection: producer,
+        connection,
         prefix: PREFIX,
         settings: { repeatStrategy: context.repeatStrategy },
       });
@@ -72,7 +79,7 @@ export function createRedisEngine(
       return worker;
     },
     close: async () => {
-      producer.disconnect();
+      producer?.disconnect();
       consumer?.disconnect();
     },
   };
