@@ -1,0 +1,217 @@
+import swagger, { type SwaggerTransform } from '@fastify/swagger';
+import type { FastifyInstance, RouteOptions } from 'fastify';
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { PROBLEMS, type ProblemCode } from './problems.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Problems of this route, apart from those that every route of its kind can have. */
+    problems?: readonly ProblemCode[];
+  }
+}
+
+type Json = Record<string, unknown>;
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+/** How a problem is written; registered under its name, used by every error answer. */
+export const problemSchema = z
+  .looseObject({
+    type: z.string().describe('Address of a description of this problem'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe('What is wrong, in a whole sentence'),
+    code: z.string().describe('Stable; what a program goes by'),
+    errors: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .describe('Every fault of the input'),
+  })
+  .meta({
+    id: 'Problem',
+    description: 'RFC 9457. Some problems have further members, such as `nearestTimes`.',
+    examples: [
+      {
+        type: '/problems/nobody_free',
+        title: 'Nobody is free at that time',
+        status: 409,
+        detail: 'Nobody suitable is free at that time. Nothing was ordered; see nearestTimes.',
+        code: 'nobody_free',
+        nearestTimes: ['2026-11-24T11:00:00.000Z'],
+      },
+    ],
+  });
+
+const INTRODUCTION = `Order services, follow them, carry them out.
+
+- **Tokens**: every address under \`/v1\` wants \`Authorization: Bearer <JWT>\` with \`sub\`, \`role\`
+  (\`customer\`, \`worker\` or \`supplies\`) and \`exp\`.
+- **Errors** are \`application/problem+json\` (RFC 9457); programs go by \`code\`.
+- **Sending twice** is safe with the same \`Idempotency-Key\`: the answer is the first one's, with
+  \`Idempotency-Replayed: true\`.
+- **Lists** come in pages: send \`nextCursor\` back as \`cursor\`.
+- **Money** is in minor units; **times** are ISO 8601, in answers in UTC.`;
+
+/** Collects every route into one OpenAPI 3.1 document, from the schemas that also check them. */
+export async function registerOpenApi(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'steward', version, description: INTRODUCTION },
+      servers: [{ url: '/' }],
+      tags: [
+        { name: 'Services', description: 'What can be ordered' },
+        { name: 'Orders', description: 'For customers' },
+        { name: 'Work', description: 'For workers' },
+        { name: 'Supplies', description: 'For the supplies department' },
+        { name: 'Operations', description: 'For those who run it' },
+      ],
+      components: {
+        securitySchemes: {
+          token: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'JWT',
+            description: 'JWT with `sub`, `role` and `exp`',
+          },
+        },
+      },
+    },
+    transform: describeRoute,
+    transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
+  });
+}
+
+/** What the schemas do not say: token, key, form, and every problem that can be answered. */
+const describeRoute: SwaggerTransform = (input) => {
+  const { schema, url } = jsonSchemaTransform(input);
+  const { config = {} } = input.route;
+  if (!schema || ('hide' in schema && schema.hide)) return { schema, url };
+  const described: Json = { ...schema };
+  if (config.role) {
+    described.security = [{ token: [] }];
+    described.description = `${described.description}\n\nRole: \`${config.role}\`.`;
+  }
+  if (config.idempotencyKey) described.headers = keyHeader(config.idempotencyKey === 'required');
+  if (config.photoField) {
+    described.consumes = ['multipart/form-data'];
+    described.body = photoForm(config.photoField);
+  }
+  described.response = {
+    ...describeAnswers((described.response ?? {}) as Json, config),
+    ...problemAnswers(problemsOf(input.route)),
+  };
+  return { schema: described, url };
+};
+
+function keyHeader(required: boolean): Json {
+  return {
+    type: 'object',
+    properties: {
+      'Idempotency-Key': {
+        type: 'string',
+        minLength: 1,
+        maxLength: 200,
+        pattern: '^[\\x21-\\x7e]+$',
+        description: 'The same key with the same request does the thing once. A UUID will do.',
+      },
+    },
+    ...(required && { required: ['Idempotency-Key'] }),
+  };
+}
+
+function photoForm(field: string): Json {
+  return {
+    type: 'object',
+    properties: {
+      [field]: {
+        type: 'string',
+        format: 'binary',
+        description: 'JPEG, PNG, WebP or HEIC, at most 10 MB',
+      },
+    },
+    required: [field],
+    additionalProperties: false,
+  };
+}
+
+/** Headers of the answers. */
+function describeAnswers(answers: Json, config: RouteOptions['config']): Json {
+  const replayed = {
+    type: 'string',
+    enum: ['true'],
+    description: 'There where this is the answer to an earlier, equal request',
+  };
+  const location = { type: 'string', description: 'Address of the order' };
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, answer]) => {
+      const headers = {
+        ...(config?.idempotencyKey && { 'Idempotency-Replayed': replayed }),
+        ...(status === '201' && { Location: location }),
+      };
+      if (Object.keys(headers).length === 0) return [status, answer];
+      return [status, { ...(answer as Json), headers }];
+    }),
+  );
+}
+
+/** All codes that a route can answer with. */
+function problemsOf(route: RouteOptions): ProblemCode[] {
+  const { role, idempotencyKey, problems = [] } = route.config ?? {};
+  const codes: ProblemCode[] = [...problems];
+  if (!role) return codes;
+  codes.push('invalid_request', 'token_missing', 'token_malformed', 'token_expired');
+  codes.push('token_not_trusted', 'token_claims', 'wrong_role', 'too_many_requests');
+  codes.push('internal_error', 'database_unavailable', 'issuer_unavailable');
+  if (route.method !== 'GET') codes.push('request_too_large', 'unsupported_media_type');
+  if (route.schema?.body) codes.push('malformed_json');
+  if (idempotencyKey === 'required') codes.push('idempotency_key_required');
+  if (idempotencyKey) {
+    codes.push('idempotency_key_malformed', 'idempotency_key_reused', 'request_in_flight');
+  }
+  return codes;
+}
+
+function problemAnswers(codes: readonly ProblemCode[]): Json {
+  const byStatus = new Map<number, string[]>();
+  for (const code of codes) {
+    const kind = PROBLEMS.get(code);
+    if (!kind) continue;
+    const lines = byStatus.get(kind.status) ?? [];
+    lines.push(`- \`${code}\`: ${kind.title}. ${kind.meaning}`);
+    byStatus.set(kind.status, lines);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, lines]) => [
+      status,
+      {
+        description: lines.join('\n'),
+        content: { 'application/problem+json': { schema: ref('Problem') } },
+      },
+    ]),
+  );
+}
+
+/**
+ * Each named schema comes twice: as input, with that word behind its name, and as output. Only
+ * those that something refers to stay, and requests keep their plain names.
+ */
+function withoutUnused<T extends object>(full: T): T {
+  const document: T = JSON.parse(JSON.stringify(full).replaceAll('RequestInput"', 'Request"'));
+  const { components } = document as { components?: { schemas?: Json } };
+  const schemas = components?.schemas ?? {};
+  const used = new Set<string>();
+  const visit = (value: unknown): void => {
+    for (const [, name = ''] of JSON.stringify(value ?? null).matchAll(
+      /"#\/components\/schemas\/([^"]+)"/g,
+    )) {
+      if (used.has(name)) continue;
+      used.add(name);
+      visit(schemas[name]);
+    }
+  };
+  visit((document as { paths?: unknown }).paths);
+  const kept = Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)));
+  return { ...document, components: { ...components, schemas: kept } };
+}
