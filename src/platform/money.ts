@@ -47,7 +47,11 @@ export function formatMoney(value: Money): string {
 
 /** `1234.50`: the amount alone, in major units. */
 export function formatAmount(amountMinor: bigint, currency: string): string {
-  const digits = minorDigits(currency);
+  return formatMinor(amountMinor, minorDigits(currency));
+}
+
+/** The same where the currency's number of digits is known: for thousands of amounts at once. */
+export function formatMinor(amountMinor: bigint, digits: number): string {
   const sign = amountMinor < 0n ? '-' : '';
   const text = (amountMinor < 0n ? -amountMinor : amountMinor).toString().padStart(digits + 1, '0');
   if (digits === 0) return sign + text;

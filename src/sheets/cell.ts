@@ -42,17 +42,27 @@ export function cellText(raw: CellValue, padTo = 0): string {
   return dateText(raw);
 }
 
+/** Printable ASCII and Russian letters, no space at either end: nothing to clean, and most common. */
+const CLEAN =
+  /^[\x21-\x7e\u0410-\u044fЁё](?:[\x20-\x7e\u0410-\u044fЁё]*[\x21-\x7e\u0410-\u044fЁё])?$/;
+
 /**
  * Text without what nobody sees: spaces around it, zero-width characters, other kinds of spaces
  * (as copied from web pages), letters composed in the way of macOS.
  */
 export function cleanText(text: string): string {
+  if (CLEAN.test(text)) return text;
   return text
     .replace(/[\u200b-\u200d\u2060\ufeff\u00ad]/g, '')
     .replace(/[\u00a0\u2000-\u200a\u202f\u205f\u3000]/g, ' ')
     .replace(/\r\n?/g, '\n')
     .trim()
     .normalize('NFC');
+}
+
+/** Whether a text has anything that can be seen: the same question as `cleanText(text) !== ''`. */
+export function hasVisible(text: string): boolean {
+  return /[^\s\u200b-\u200d\u2060\ufeff\u00ad]/.test(text);
 }
 
 /**

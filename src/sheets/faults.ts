@@ -68,10 +68,16 @@ export interface FaultCollector {
   sorted(): { faults: Fault[]; faultCount: number };
 }
 
-/** Keeps so many faults and counts the rest: a file of nothing but faults costs no more memory. */
-export function createFaultCollector(kept: number): FaultCollector {
-  const faults: Fault[] = [];
-  let faultCount = 0;
+/**
+ * Keeps so many faults and counts the rest: a file of nothing but faults costs no more memory.
+ * @param found what was found before, to go on from
+ */
+export function createFaultCollector(
+  kept: number,
+  found: { faults: readonly Fault[]; faultCount: number } = { faults: [], faultCount: 0 },
+): FaultCollector {
+  const faults = [...found.faults];
+  let { faultCount } = found;
   return {
     add(fault) {
       faultCount += 1;

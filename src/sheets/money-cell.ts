@@ -1,4 +1,4 @@
-import { formatAmount, minorDigits } from '../platform/money.ts';
+import { formatAmount, formatMinor, minorDigits } from '../platform/money.ts';
 import type { Cell, CellKind } from './cell.ts';
 import { bad, good } from './cell.ts';
 
@@ -55,7 +55,7 @@ export function money({ currency, minMinor, maxMinor }: MoneyOptions): CellKind<
       }
       return reading;
     },
-    write: (value) => formatAmount(value, currency),
+    write: (value) => formatMinor(value, digits),
     same: (one, other) => one === other,
   };
 

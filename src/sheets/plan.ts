@@ -1,5 +1,5 @@
 import type { Fault } from './faults.ts';
-import { faultOf } from './faults.ts';
+import { createFaultCollector, faultOf } from './faults.ts';
 import type { SheetFile } from './file.ts';
 import type { FoundList } from './find-header.ts';
 import type { PassedOver } from './passed-over.ts';
@@ -87,13 +87,13 @@ export function planReading<Columns extends readonly AnyColumn[]>(
   const faultsByRow = Map.groupBy(reading.faults, (fault) => fault.row);
   const counts: PlanCounts = { rows: 0, create: 0, change: 0, same: 0, refuse: 0, untouched: 0 };
   const steps: PlanStep<Columns>[] = [];
-  const added: Fault[] = [];
+  const faults = createFaultCollector(reading.faultsKept, reading);
   const mentioned = new Set<string>();
   for (const row of reading.rows) {
     const present = row.key === null ? undefined : current.get(row.key);
     if (row.key !== null && present) mentioned.add(row.key);
-    const missing = present || row.key === null ? [] : missingValues(reading, row, faultsByRow);
-    added.push(...missing);
+    const missing = present || row.key === null ? [] : missingValues(reading, row);
+    for (const fault of missing) faults.add(fault);
     const step = planRow(reading, row, present, missing, faultsByRow);
     counts[step.action] += 1;
     steps.push(step);
@@ -106,8 +106,7 @@ export function planReading<Columns extends readonly AnyColumn[]>(
     found,
     counts,
     steps,
-    faults: [...reading.faults, ...added].sort((one, other) => one.row - other.row),
-    faultCount: reading.faultCount + added.length,
+    ...faults.sorted(),
     passedOver,
   };
 }
@@ -120,7 +119,7 @@ function planRow<Columns extends readonly AnyColumn[]>(
   faultsByRow: ReadonlyMap<number, Fault[]>,
 ): PlanStep<Columns> {
   const { row, key, values } = read;
-  if (read.faulty || key === null || missing.length > 0) {
+  if (read.faulty.length > 0 || key === null || missing.length > 0) {
     const faults = [...(faultsByRow.get(row) ?? []), ...missing];
     return { action: 'refuse', row, key, faults };
   }
@@ -138,12 +137,11 @@ function planRow<Columns extends readonly AnyColumn[]>(
 function missingValues<Columns extends readonly AnyColumn[]>(
   { sheet, found }: SheetReading<Columns>,
   read: ReadRow<Columns>,
-  faultsByRow: ReadonlyMap<number, Fault[]>,
 ): Fault[] {
   const values: Readonly<Record<string, unknown>> = read.values;
-  const faulty = new Set(faultsByRow.get(read.row)?.map((fault) => fault.column));
   return sheet.columns.flatMap((column) => {
-    if (!column.required || values[column.key] !== undefined || faulty.has(column.key)) return [];
+    if (!column.required || values[column.key] !== undefined) return [];
+    if (read.faulty.includes(column.key)) return [];
     const place = found.columns.find((one) => one.key === column.key);
     if (!place) return [];
     const expected = `a value, since ${read.key} is new`;

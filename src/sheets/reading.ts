@@ -1,5 +1,6 @@
 import { cellAddress, columnLetters } from './address.ts';
-import { cellText } from './cell.ts';
+import type { Reading } from './cell.ts';
+import { cellText, hasVisible } from './cell.ts';
 import type { Fault, FaultCollector } from './faults.ts';
 import { createFaultCollector, faultOf, shown } from './faults.ts';
 import type { SheetFile } from './file.ts';
@@ -21,7 +22,8 @@ export interface ReadRow<Columns extends readonly AnyColumn[]> {
   key: string | null;
   /** Absent: leave as it is; null: clear. Holds only what was read without fault. */
   values: SheetPatch<Columns>;
-  faulty: boolean;
+  /** Keys of the columns at fault; empty for a good row. */
+  faulty: string[];
 }
 
 /** All that a file says, before it is compared with anything. */
@@ -30,9 +32,10 @@ export interface SheetReading<Columns extends readonly AnyColumn[]> {
   file: { name: string; bytes: number; sha256: string };
   found: FoundList;
   rows: ReadRow<Columns>[];
-  /** In the order of rows; the first `limits.faultsKept` of `faultCount`. */
+  /** In the order of rows; the first `faultsKept` of `faultCount`. */
   faults: Fault[];
   faultCount: number;
+  faultsKept: number;
   passedOver: PassedOver[];
 }
 
@@ -60,12 +63,13 @@ export async function readSheet<const Columns extends readonly AnyColumn[]>(
   const header = await findHeader(sheet, workbook, only);
   const faults = createFaultCollector(limits.faultsKept);
   const rows: ReadRow<Columns>[] = [];
+  const reader = createCellReader();
   const seen = createObserver(header);
   const keys = createKeyRegister<Columns>(sheet.key, header, faults);
   for await (const piece of workbook.rows(header.sheet)) {
     for (const row of piece) {
       if (row.row <= header.headerRow || !seen.row(row)) continue;
-      const read = readRow(sheet, header, row, faults);
+      const read = readRow(sheet, header, reader, row, faults);
       rows.push(read);
       keys.note(read);
     }
@@ -76,6 +80,7 @@ export async function readSheet<const Columns extends readonly AnyColumn[]>(
     found: foundList(header),
     rows,
     ...faults.sorted(),
+    faultsKept: limits.faultsKept,
     passedOver: [...header.passedOver, ...seen.passedOver(), ...macros(workbook)],
   };
 }
@@ -93,23 +98,24 @@ function macros(workbook: Workbook): PassedOver[] {
 function readRow<Columns extends readonly AnyColumn[]>(
   sheet: Sheet<Columns>,
   header: Header,
+  reader: CellReader,
   row: SheetRow,
   faults: FaultCollector,
 ): ReadRow<Columns> {
   const values: Record<string, unknown> = {};
-  let faulty = false;
+  const faulty: string[] = [];
   for (const cell of row.cells) {
     const column = header.byColumn.get(cell.column);
     if (!column) continue;
-    const fault = readInto(values, header, column, cell, row.row);
+    const fault = readInto(values, header, reader, column, cell, row.row);
     if (!fault) continue;
-    faulty = true;
+    faulty.push(column.key);
     faults.add(fault);
   }
   const key = values[sheet.key];
   const keyColumn = header.columns.find((one) => one.key === sheet.key);
   if (key === undefined && keyColumn && !hasCell(header, row, sheet.key)) {
-    faulty = true;
+    faulty.push(sheet.key);
     const expected = 'a value, since it names the row';
     faults.add(faultOf(header, row.row, keyColumn, 'missing_key', 'nothing', expected));
   }
@@ -126,6 +132,7 @@ function hasCell(header: Header, row: SheetRow, key: string): boolean {
 function readInto(
   values: Record<string, unknown>,
   header: Header,
+  reader: CellReader,
   column: AnyColumn,
   cell: RowCell,
   row: number,
@@ -150,8 +157,7 @@ function readInto(
     values[column.key] = null;
     return null;
   }
-  const address = cellAddress(cell.column, row);
-  const reading = column.kind.read({ address, raw: cell.raw, text });
+  const reading = reader.read(column, cell, text, row);
   if (reading.ok) {
     values[column.key] = reading.value;
     return null;
@@ -160,17 +166,54 @@ function readInto(
   return faultOf(header, row, at, 'bad_value', shown(text), expected, suggestion);
 }
 
+/** Reads cells by the kind of their column. */
+interface CellReader {
+  read(column: AnyColumn, cell: RowCell, text: string, row: number): Reading<unknown>;
+}
+
+/** Different texts remembered in a column: categories and lists repeat, names and codes do not. */
+const REMEMBERED_TEXTS = 1_000;
+/** Longer texts are remarks, which hardly repeat. */
+const REMEMBERED_CHARS = 200;
+
+/**
+ * Remembers what short texts of a column were read as: a list of 100,000 rows with 20 categories
+ * then holds 20 texts, not 100,000. Values may therefore be shared between rows.
+ */
+function createCellReader(): CellReader {
+  const memory = new Map<AnyColumn, Map<string, Reading<unknown>>>();
+  return {
+    read(column, cell, text, row) {
+      const raw = cell.raw ?? text;
+      if (typeof raw !== 'string' || text.length > REMEMBERED_CHARS) {
+        return column.kind.read({ address: cellAddress(cell.column, row), raw, text });
+      }
+      let known = memory.get(column);
+      if (!known) {
+        known = new Map();
+        memory.set(column, known);
+      }
+      const remembered = known.get(text);
+      if (remembered) return remembered;
+      const reading = column.kind.read({ address: cellAddress(cell.column, row), raw, text });
+      if (known.size < REMEMBERED_TEXTS) known.set(text, reading);
+      return reading;
+    },
+  };
+}
+
 /** Both rows with the same key are at fault: which one is meant, only the user knows. */
 function createKeyRegister<Columns extends readonly AnyColumn[]>(
   key: string,
   header: Header,
   faults: FaultCollector,
 ) {
-  const firsts = new Map<string, { read: ReadRow<Columns>; told: boolean }>();
+  const firsts = new Map<string, ReadRow<Columns>>();
+  const told = new Set<string>();
   const column = header.columns.find((one) => one.key === key);
 
   function tell(read: ReadRow<Columns>, other: number): void {
-    read.faulty = true;
+    read.faulty.push(key);
     if (!column) return;
     const expected = `each ${column.header} once in the file (also in ${column.letters}${other})`;
     faults.add(faultOf(header, read.row, column, 'repeated_key', shown(read.key ?? ''), expected));
@@ -181,19 +224,19 @@ function createKeyRegister<Columns extends readonly AnyColumn[]>(
       if (read.key === null) return;
       const first = firsts.get(read.key);
       if (!first) {
-        firsts.set(read.key, { read, told: false });
+        firsts.set(read.key, read);
         return;
       }
-      if (!first.told) tell(first.read, read.row);
-      first.told = true;
-      tell(read, first.read.row);
+      if (!told.has(read.key)) tell(first, read.row);
+      told.add(read.key);
+      tell(read, first.row);
     },
   };
 }
 
 /** A cell that only looks filled: spaces. */
 function isBlank(cell: RowCell): boolean {
-  return !cell.problem && (cell.raw === null || cellText(cell.raw) === '');
+  return typeof cell.raw === 'string' && !hasVisible(cell.raw);
 }
 
 /** Notes what is passed over between and beside the rows. */
