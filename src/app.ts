@@ -28,7 +28,7 @@ import {
   type SentMails,
   sendWaitingMails,
 } from './platform/mail/index.ts';
-import { type Database, openDatabase } from './platform/postgres/database.ts';
+import { type Database, databaseOn, openDatabase, openPool } from './platform/postgres/database.ts';
 import { SERVICE_ROLES } from './platform/postgres/roles.ts';
 import { createPhotoStore } from './platform/storage/index.ts';
 import { parseRules, type Rules } from './rules.ts';
@@ -67,6 +67,8 @@ export interface App {
   mails: Mails;
   /** Whom the event log and the books name for what this process does by a manager's hand. */
   manager(): Promise<Actor>;
+  /** Connections to the main database at this moment, and how many callers wait for one. */
+  connections(): { total: number; idle: number; waiting: number };
   /** Calls the listener after every commit that added events; at most one listener. */
   onCommitted(listener: () => void): void;
   close(): Promise<void>;
@@ -100,7 +102,7 @@ export async function openApp(config: Config, part: Part, options: AppOptions = 
     timeZone: config.timeZone,
   });
   const database = options.database ?? (await createMainDatabase(config, log));
-  const db = openDatabase<MainTables>({
+  const pool = openPool({
     url: database.url,
     applicationName: `steward ${part}`,
     role: { api: SERVICE_ROLES.api, worker: SERVICE_ROLES.worker, cli: undefined }[part],
@@ -111,7 +113,13 @@ export async function openApp(config: Config, part: Part, options: AppOptions = 
     }[part],
     onIdleError: (error) => log.warn({ err: error }, 'an idle database connection broke'),
   });
-  const parts = { config, rules, log, matching, db };
+  const db = databaseOn<MainTables>(pool);
+  const connections = () => ({
+    total: pool.totalCount,
+    idle: pool.idleCount,
+    waiting: pool.waitingCount,
+  });
+  const parts = { config, rules, log, matching, db, connections };
   return assemble(parts, part, database, options, options.database === undefined);
 }
 
@@ -122,6 +130,7 @@ function assemble(
     log: Logger;
     matching: Matching;
     db: Database<MainTables>;
+    connections: App['connections'];
   },
   part: Part,
   database: MainDatabase,
@@ -157,6 +166,15 @@ function assemble(
     return { kind: 'manager', id: rows[0]?.user ?? '' };
   };
   const mails = createMails({ ...parts, clock, manager });
+  // A replica may take the reading of the log; the books stand in the main database.
+  const replica = config.streamDatabaseUrl
+    ? openDatabase<MainTables>({
+        url: config.streamDatabaseUrl,
+        applicationName: `steward ${part} stream`,
+        role: SERVICE_ROLES.streamReader,
+        max: CLI_CONNECTIONS,
+      })
+    : undefined;
   return {
     part,
     config,
@@ -170,7 +188,7 @@ function assemble(
     matching,
     orders,
     stream: createStream({
-      log: db,
+      log: replica ?? db,
       books: db,
       consumers: orderConsumers({ ids }),
       clock,
@@ -178,12 +196,14 @@ function assemble(
     }),
     mails,
     manager,
+    connections: parts.connections,
     onCommitted: (listener) => {
       committed = listener;
     },
     close: once(async () => {
       await mails.close();
       await photos.close();
+      await replica?.destroy();
       await db.destroy();
       if (ownsDatabase) await database.close();
     }),

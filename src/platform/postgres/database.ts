@@ -40,7 +40,12 @@ const MAX_NAMED_STATEMENTS = 1_000;
 
 /** Opens a pool. Each SQL text is a named prepared statement, so PostgreSQL plans it once. */
 export function openDatabase<Tables>(options: DatabaseOptions): Database<Tables> {
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: openPool(options) }) });
+  return databaseOn(openPool(options));
+}
+
+/** The typed door to a pool of {@link openPool}; closing it closes the pool. */
+export function databaseOn<Tables>(pool: pg.Pool): Database<Tables> {
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }
 
 /** The pool behind {@link openDatabase}. */
