@@ -1,6 +1,6 @@
 import { planReading, readSheet, type SheetFile } from '../../sheets/index.ts';
 import type { Service, ServicesImport, ServicesPlan } from './catalog.ts';
-import type { CatalogDependencies } from './create-catalog.ts';
+import type { CatalogDependencies } from './dependencies.ts';
 import { differences } from './service-changes.ts';
 import type { ServicePatch, ServiceRow, ServicesSheet } from './services-sheet.ts';
 import type { ChangeRecord } from './store.ts';

@@ -3,7 +3,7 @@ import { conflict, invalid } from '../../platform/errors.ts';
 import type { CellKind, Reading } from '../../sheets/index.ts';
 import { bad, checkValue } from '../../sheets/index.ts';
 import type { Service, ServiceChanges } from './catalog.ts';
-import type { CatalogDependencies } from './create-catalog.ts';
+import type { CatalogDependencies } from './dependencies.ts';
 import { CHANGEABLE, differences } from './service-changes.ts';
 import type { ServicesSheet } from './services-sheet.ts';
 import { lockService, writeHistory, writeServices } from './store.ts';
