@@ -72,11 +72,12 @@ const OWN_PREFIX = 'STEWARD_';
 /** Everything that steward is told from outside, checked. */
 export type Config = ReturnType<typeof shape>;
 
-/** What the variables are for, in the order of the documentation. */
-export function describeVariables(): { name: string; description: string }[] {
+/** What the variables are for, in the order of the documentation; `fallback` holds without one. */
+export function describeVariables(): { name: string; description: string; fallback?: string }[] {
   return Object.entries(variables.shape).map(([name, schema]) => ({
     name,
     description: schema.description ?? '',
+    fallback: schema instanceof z.ZodDefault ? String(schema.def.defaultValue) : undefined,
   }));
 }
 

@@ -1,11 +1,11 @@
 import { Flags } from '@oclif/core';
-import { type CronFormat, renderCron } from '../../cli/crontab.ts';
 import { StewardCommand } from '../../cli/steward-command.ts';
+import type { CronFormat } from '../../jobs/crontab.ts';
 
 export default class JobsCrontab extends StewardCommand {
   static override summary = 'Print what runs the scheduled jobs from outside.';
   static override description =
-    'For deployments without "steward start worker". Which periods still have to be done is decided in the database, so running a job too often, late or twice does no harm.';
+    'For deployments without "steward start worker". The database decides what still has to be done, so running a job too often, late or twice does no harm.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> | crontab -',
     '<%= config.bin %> <%= command.id %> --format systemd',
@@ -14,7 +14,7 @@ export default class JobsCrontab extends StewardCommand {
   static override flags = {
     format: Flags.option({
       summary: 'For which scheduler.',
-      options: ['crontab', 'systemd', 'kubernetes'] as const,
+      options: ['crontab', 'systemd', 'kubernetes'] as const satisfies readonly CronFormat[],
       default: 'crontab' as CronFormat,
     })(),
     command: Flags.string({ summary: 'How steward is called there.', default: 'steward' }),
@@ -23,13 +23,17 @@ export default class JobsCrontab extends StewardCommand {
 
   async run() {
     const { flags } = await this.parse(JobsCrontab);
-    const [{ mainJobs }, { loadConfig }] = await Promise.all([
+    const [{ mainJobs }, { renderCrontab }, { loadConfig }] = await Promise.all([
       import('../../main-jobs.ts'),
+      import('../../jobs/crontab.ts'),
       import('../../platform/config.ts'),
     ]);
     const { timeZone } = loadConfig();
     const { command, image, format } = flags;
-    const text = renderCron(mainJobs, { format, command, image, timeZone });
+    const jobs = mainJobs.flatMap((job) =>
+      job.schedule === undefined ? [] : [{ ...job, schedule: job.schedule }],
+    );
+    const text = renderCrontab(jobs, format, { command, image, timeZone });
     this.print(text.trimEnd());
     return { format, text };
   }

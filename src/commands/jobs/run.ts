@@ -1,27 +1,19 @@
 import { Args, Flags } from '@oclif/core';
 import { UsageError } from '../../cli/error-report.ts';
-import { EXIT, type ExitCode } from '../../cli/exit-codes.ts';
+import { EXIT } from '../../cli/exit-codes.ts';
 import { interruption } from '../../cli/interruption.ts';
-import { openJobs, withQueues } from '../../cli/open-jobs.ts';
+import { EXIT_OF_OUTCOME, periodColumns, reportText } from '../../cli/job-report.ts';
+import { withJobs } from '../../cli/open-jobs.ts';
 import { StewardCommand } from '../../cli/steward-command.ts';
-import type { JobOutcome } from '../../jobs/run-job.ts';
-
-/** What cron and those who read its mail see. */
-const EXIT_OF: Record<JobOutcome, ExitCode> = {
-  done: EXIT.done,
-  'already-done': EXIT.done,
-  'nothing-due': EXIT.done,
-  failed: EXIT.failed,
-  'running-elsewhere': EXIT.conflict,
-};
 
 export default class JobsRun extends StewardCommand {
   static override summary = 'Run a job here and now, for cron or by hand.';
   static override description =
-    'A periodic job runs every period that is due and not yet done, oldest first; running it too often does no harm. Exit codes: 0 done, or nothing was due; 1 failed; 5 it runs elsewhere at this moment.';
+    'A periodic job runs what is due and not yet done; running it too often does no harm. Exit codes: 0 done, or nothing was due; 1 failed; 5 it runs elsewhere at this moment.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> orders.fail-no-shows',
     '<%= config.bin %> <%= command.id %> platform.purge --period 2026-11-24',
+    `<%= config.bin %> <%= command.id %> stream.consume --payload '{"consumer":"orders.mail"}'`,
   ];
   static override args = { job: Args.string({ description: 'Name of the job.', required: true }) };
   static override flags = {
@@ -35,25 +27,15 @@ export default class JobsRun extends StewardCommand {
     const { signal } = interruption;
     interruption.handleYourself();
     return this.withApp((app) =>
-      withQueues(app, async (queues) => {
-        const { runJob } = await import('../../jobs/run-job.ts');
-        const setup = await openJobs(app, queues);
+      withJobs(app, async (jobs) => {
         const request = { period: flags.period, payload, signal };
         const report = await this.progress(`Running ${args.job}`, () =>
-          runJob(setup, args.job, request),
+          jobs.run(args.job, request),
         );
-        const { outcome, periods, result, error } = report;
-        this.table(
-          [
-            { header: 'period', value: (one) => one.period },
-            { header: 'outcome', value: (one) => one.outcome },
-            { header: 'result', value: (one) => one.error ?? JSON.stringify(one.result) },
-          ],
-          periods,
-        );
-        this.print(`${args.job}: ${outcome}${result ? ` ${JSON.stringify(result)}` : ''}`);
-        if (error) this.remark(error);
-        this.end(signal.aborted ? EXIT.interrupted : EXIT_OF[outcome]);
+        if (report.periods.length > 0) this.table(periodColumns, report.periods);
+        this.print(reportText(report));
+        if (report.outcome === 'failed') this.next('jobs failed');
+        this.end(signal.aborted ? EXIT.interrupted : EXIT_OF_OUTCOME[report.outcome]);
         return report;
       }),
     );

@@ -1,40 +1,38 @@
-import { scheduleText } from '../../cli/job-view.ts';
+import { Args } from '@oclif/core';
+import { withJobs } from '../../cli/open-jobs.ts';
 import { StewardCommand } from '../../cli/steward-command.ts';
 
 export default class JobsSchedules extends StewardCommand {
-  static override summary = 'Show when each scheduled job runs next, in the business time zone.';
-  static override examples = ['<%= config.bin %> <%= command.id %>'];
+  static override summary = 'Show when scheduled jobs ran and when they are due next.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> platform.purge',
+  ];
+  static override args = { job: Args.string({ description: 'Only this job.' }) };
 
   async run() {
-    await this.parse(JobsSchedules);
-    const [{ mainJobs }, { nextDue }, { isPeriodic }, { loadConfig }, { formatMoment }] =
-      await Promise.all([
-        import('../../main-jobs.ts'),
-        import('../../platform/jobs/schedule.ts'),
-        import('../../platform/jobs/definition.ts'),
-        import('../../platform/config.ts'),
-        import('../../platform/business-time.ts'),
-      ]);
-    const { timeZone } = loadConfig();
-    const now = new Date();
-    const schedules = mainJobs
-      .filter((job) => job.schedule !== undefined)
-      .map((job) => ({
-        job: job.name,
-        schedule: scheduleText(job.schedule),
-        timeZone,
-        next: isPeriodic(job) ? (nextDue(job.schedule, timeZone, now)?.dueAt ?? null) : null,
-      }));
-    this.table(
-      [
-        { header: 'job', value: (one) => one.job },
-        { header: 'schedule', value: (one) => one.schedule },
-        { header: 'next', value: (one) => (one.next ? formatMoment(one.next, timeZone) : 'soon') },
-      ],
-      schedules,
+    const { args } = await this.parse(JobsSchedules);
+    return this.withApp((app) =>
+      withJobs(app, async (jobs) => {
+        const data = await jobs.schedules(args.job);
+        const time = this.time(app);
+        this.table(
+          [
+            { header: 'job', value: (one) => one.name },
+            { header: 'schedule', value: (one) => one.schedule },
+            { header: 'next', value: ({ next }) => next && time(next.at) },
+            {
+              header: 'last',
+              value: ({ last }) =>
+                last && `${last.status} ${time(last.finishedAt ?? last.startedAt)}`,
+            },
+          ],
+          data,
+        );
+        this.remark(`Times are of ${app.config.timeZone}.`);
+        this.next('jobs crontab');
+        return { timeZone: app.config.timeZone, data };
+      }),
     );
-    this.remark(`Time zone: ${timeZone} (STEWARD_TZ).`);
-    this.next('jobs crontab');
-    return { data: schedules };
   }
 }
