@@ -89,6 +89,18 @@ test('an event behind an open transaction is not read before it ends, and the st
   expect(await stream.status()).toMatchObject({ heldBack: null });
 });
 
+test('an open transaction in another database of the server holds nothing back', async () => {
+  const { log, books, logSide } = await createBooks('two');
+  const worker = createTestStream(logSide.open('steward_stream_reader'), books, createRecorder());
+  await books.transaction().execute(async (tx) => {
+    await sql`select pg_current_xact_id()`.execute(tx);
+    await writeEvents(log, buildLife());
+    expect(await worker.consume(RECORDER)).toMatchObject({ applied: 5, heldBack: 0 });
+    expect(await readEvents(log, START, 10)).toHaveLength(5);
+    expect((await worker.status()).heldBack).toBeNull();
+  });
+});
+
 /** The second version by a transaction whose id is older than that of the first. */
 async function writeOutOfOrder(
   db: Database<RecorderTables>,

@@ -170,7 +170,7 @@ test('a constraint that only speaks at commit parks the order that broke it', as
   const { log, books } = await createBooks('one');
   await sql`create table allowed (version int primary key)`.execute(books);
   await sql`insert into allowed values (1), (2), (4), (5)`.execute(books);
-  await sql`alter table seen add foreign key (version) references allowed
+  await sql`alter table recorder.seen add foreign key (version) references allowed
     deferrable initially deferred`.execute(books);
   const life = buildLife();
   await writeEvents(log, [...life, ...buildLife(['order.assigned', 'order.cancelled'])]);

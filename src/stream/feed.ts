@@ -7,7 +7,7 @@ import { digestBatch, type Step } from './digest.ts';
 import type { Cursor } from './extended-order.ts';
 import { blame } from './faults.ts';
 import { resumeRequested } from './mend.ts';
-import { type ReadEvent, readBatch } from './read-events.ts';
+import { closeHorizon, horizon, type ReadEvent, readBatch } from './read-events.ts';
 import { carryOutReplay } from './replay.ts';
 import { assertReadable, readLogState } from './restored-log.ts';
 import { countUnread, HELD_BACK_COUNT_LIMIT } from './status.ts';
@@ -61,10 +61,16 @@ async function readOn(
   };
   let { cursor } = await start(parts, consumer, session);
   report.applied += await resumeRequested(parts, consumer, session);
+  const batchSize = consumer.batchSize ?? DEFAULT_BATCH_SIZE;
   let waitedMs = 0;
   for (;;) {
     if (signal?.aborted) return { ...report, outcome: 'stopped' };
-    const batch = await readBatch(log, cursor, consumer.batchSize ?? DEFAULT_BATCH_SIZE);
+    let batch = await readBatch(log, cursor, batchSize, horizon);
+    if (batch.length === 0) {
+      report.heldBack = await countUnread(log, cursor, HELD_BACK_COUNT_LIMIT);
+      if (report.heldBack === 0) return report;
+      batch = await readBatch(log, cursor, batchSize, closeHorizon);
+    }
     if (batch.length > 0) {
       const step = await takeBatch(parts, consumer, session, batch, cursor);
       cursor = step.cursor;
@@ -73,8 +79,7 @@ async function readOn(
       waitedMs = 0;
       continue;
     }
-    report.heldBack = await countUnread(log, cursor, HELD_BACK_COUNT_LIMIT);
-    if (report.heldBack === 0 || waitedMs >= HELD_BACK_WAIT_MS) return report;
+    if (waitedMs >= HELD_BACK_WAIT_MS) return report;
     waitedMs += HELD_BACK_POLL_MS;
     await delay(HELD_BACK_POLL_MS);
   }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { invalid, notFound } from '../platform/errors.ts';
+import { isUuid } from '../platform/ids.ts';
 import type { Database, Executor, Transaction } from '../platform/postgres/database.ts';
 import { lockBooks, readSkipped, removeWaiting } from './books.ts';
 import type { StreamParts } from './create-stream.ts';
@@ -28,8 +29,8 @@ export async function retryOrder(
   orderId: string,
   by: string,
 ): Promise<MendReport> {
-  const parked = await findParked(parts.books, consumer, orderId);
-  if (parked === undefined) throw notFound('parked_order', orderId);
+  const parked = isUuid(orderId) && (await findParked(parts.books, consumer, orderId));
+  if (!parked) throw notFound('parked_order', orderId);
   return orAskWorker(parts, consumer, orderId, by, () =>
     parts.books.transaction().execute((tx) => resumeOrder(parts, consumer, tx, orderId)),
   );
@@ -50,8 +51,8 @@ export async function skipEvent(
   }
   await parts.books.transaction().execute(async (tx) => {
     await lockBooks(tx, consumer.name);
-    const parked = await findParked(tx, consumer, orderId);
-    if (parked === undefined) throw notFound('parked_order', orderId);
+    const parked = isUuid(orderId) && (await findParked(tx, consumer, orderId));
+    if (!parked) throw notFound('parked_order', orderId);
     await tx
       .insertInto('stream_consumers.skipped_events')
       .values({

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Executor } from '../platform/postgres/database.ts';
 import type { Cursor, ExtendedOrder, OrderEvent, OrderEventType } from './extended-order.ts';
 import type { StreamTables } from './tables.ts';
@@ -42,9 +42,26 @@ export const xidBase = sql`
 export const horizon = sql`
   (${xidBase} + pg_snapshot_xmin(pg_current_snapshot())::text::bigint)::text::xid8`;
 
-/** `row comparison` that PostgreSQL answers from the primary key. */
-export const after = (cursor: Cursor) =>
-  sql`(e.xid, e.position) > (${cursor.xid}::xid8, ${cursor.position}::bigint)`;
+/**
+ * {@link horizon} without the transactions of other databases of the cluster: they count in a
+ * snapshot, but cannot write here. What the snapshot lists as running and is not found in another
+ * database, because it is ours or has just ended, still holds back; so does everything on a
+ * replica, which does not list what runs. Costs a look at every connection of the server.
+ */
+export const closeHorizon = sql`
+  (${xidBase} + case
+    when pg_is_in_recovery() then pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+    else least(
+      (select min(running::text::bigint) from pg_snapshot_xip(pg_current_snapshot()) as running
+        where not exists (select from pg_stat_activity a
+          where a.backend_xid = running::xid and a.datname <> current_database())),
+      pg_current_xact_id_if_assigned()::text::bigint,
+      pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
+    end)::text::xid8`;
+
+/** A comparison of rows, which PostgreSQL answers from the primary key. */
+export const after = (place: Cursor) =>
+  sql`(e.xid, e.position) > (${place.xid}::xid8, ${place.position}::bigint)`;
 
 function toEvent(row: EventRow): OrderEvent {
   return {
@@ -69,18 +86,32 @@ export async function readEvents(
   place: Cursor,
   limit: number,
 ): Promise<OrderEvent[]> {
+  const events = await readBelow(db, place, limit, horizon);
+  return events.length > 0 ? events : readBelow(db, place, limit, closeHorizon);
+}
+
+async function readBelow(
+  db: Executor<StreamTables>,
+  place: Cursor,
+  limit: number,
+  end: RawBuilder<unknown>,
+): Promise<OrderEvent[]> {
   const { rows } = await sql<EventRow>`
     select ${columns} from stream.order_events e
-    where ${after(place)} and e.xid < ${horizon}
+    where ${after(place)} and e.xid < ${end}
     order by e.xid, e.position limit ${limit}`.execute(db);
   return rows.map(toEvent);
 }
 
-/** {@link readEvents} for consumers. */
+/**
+ * {@link readEvents} for consumers.
+ * @param end {@link horizon}, or {@link closeHorizon} when that one holds events back
+ */
 export async function readBatch(
   db: Executor<StreamTables>,
   place: Cursor,
   limit: number,
+  end: RawBuilder<unknown>,
 ): Promise<ReadEvent[]> {
   const { rows } = await sql<EventRow & { early: boolean }>`
     select ${columns}, e.version > 1 and exists (
@@ -88,7 +119,7 @@ export async function readBatch(
       where p.order_id = e.order_id and p.version = e.version - 1
         and (p.xid, p.position) > (e.xid, e.position)) as early
     from stream.order_events e
-    where ${after(place)} and e.xid < ${horizon}
+    where ${after(place)} and e.xid < ${end}
     order by e.xid, e.position limit ${limit}`.execute(db);
   return rows.map((row) => ({ ...toEvent(row), early: row.early }));
 }
@@ -97,7 +128,7 @@ export async function readBatch(
 export async function readEnd(db: Executor<StreamTables>): Promise<Cursor> {
   const { rows } = await sql<Cursor>`
     select e.xid::text as xid, e.position from stream.order_events e
-    where e.xid < ${horizon} order by e.xid desc, e.position desc limit 1`.execute(db);
+    where e.xid < ${closeHorizon} order by e.xid desc, e.position desc limit 1`.execute(db);
   return rows[0] ?? START;
 }
 

@@ -4,7 +4,7 @@ import { decodeCursor, toPage } from '../platform/paging.ts';
 import type { Database, Executor } from '../platform/postgres/database.ts';
 import type { StreamParts } from './create-stream.ts';
 import type { Cursor } from './extended-order.ts';
-import { after, horizon, START } from './read-events.ts';
+import { after, closeHorizon, START } from './read-events.ts';
 import { readLogState } from './restored-log.ts';
 import type { ConsumerStatus, HeldBack, ParkedOrder, StreamStatus } from './stream.ts';
 import type { ConsumerTables, StreamTables } from './tables.ts';
@@ -148,11 +148,11 @@ async function readHeldBack(log: Executor<StreamTables>): Promise<HeldBack | nul
   }>`
     select held.events, oldest.since, oldest.pid, oldest.application
     from (select count(*) as events from (select from stream.order_events e
-      where e.xid >= ${horizon} limit ${HELD_BACK_COUNT_LIMIT}) as unread) as held
+      where e.xid >= ${closeHorizon} limit ${HELD_BACK_COUNT_LIMIT}) as unread) as held
     left join lateral (
       select since, pid, application from (
         select backend_xid as xid, xact_start as since, pid, application_name as application
-          from pg_stat_activity where backend_xid is not null and pid <> pg_backend_pid()
+          from pg_stat_activity where backend_xid is not null and datname = current_database()
         union all
         select transaction, prepared, null, 'prepared transaction ' || gid from pg_prepared_xacts
       ) as open

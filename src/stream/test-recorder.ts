@@ -17,7 +17,7 @@ interface SeenTable {
   version: number;
 }
 /** The tables of {@link createRecorder}, the consumer of these tests, with log and books. */
-export type RecorderTables = StreamTables & ConsumerTables & { seen: SeenTable };
+export type RecorderTables = StreamTables & ConsumerTables & { 'recorder.seen': SeenTable };
 
 export const RECORDER = 'test.recorder';
 
@@ -25,9 +25,11 @@ export const testClock = createVirtualClock(new Date('2026-03-02T12:00:00Z'));
 
 /** No unique constraint on events: one applied twice is seen twice. */
 export async function createSeen(books: Database<RecorderTables>): Promise<void> {
-  await sql`create table seen (number bigint generated always as identity, event_id uuid not null,
+  await sql`create schema recorder`.execute(books);
+  await sql`create table recorder.seen (number bigint generated always as identity, event_id uuid not null,
     order_id uuid not null, version int not null)`.execute(books);
-  await sql`grant select, insert, delete on seen to steward_worker`.execute(books);
+  await sql`grant usage on schema recorder to steward_worker`.execute(books);
+  await sql`grant select, insert, delete on recorder.seen to steward_worker`.execute(books);
 }
 
 /** A consumer that writes down what it gets, and does what the test wants. */
@@ -39,11 +41,11 @@ export function createRecorder(
     batchSize: hooks.batchSize ?? 7,
     replay: 'reset',
     reset: async (tx) => {
-      await tx.deleteFrom('seen').execute();
+      await tx.deleteFrom('recorder.seen').execute();
     },
     apply: async (tx, events) => {
       for (const event of events) {
-        await sql`insert into seen (event_id, order_id, version)
+        await sql`insert into recorder.seen (event_id, order_id, version)
           values (${event.eventId}, ${event.orderId}, ${event.version})`.execute(tx);
         await hooks.onApplied?.(event);
       }
@@ -64,7 +66,7 @@ export function createTestStream(
 /** What the recorder wrote down, in the order in which it did. */
 export async function readSeen(db: Database<RecorderTables>) {
   return db
-    .selectFrom('seen')
+    .selectFrom('recorder.seen')
     .select(['event_id', 'order_id', 'version'])
     .orderBy('number')
     .execute();
