@@ -1,4 +1,4 @@
-import { ordersJobs } from './contexts/orders/index.ts';
+import { ordersJobs } from './contexts/orders/jobs.ts';
 import { platformJobs } from './platform/jobs/jobs.ts';
 import { mailJobs } from './platform/mail/jobs.ts';
 import { streamJobs } from './stream/jobs.ts';

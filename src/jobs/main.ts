@@ -9,7 +9,8 @@ import { setUpJobs } from './setup.ts';
 import type { JobWorker, WorkerOptions } from './worker.ts';
 
 /**
- * The main part's jobs. Connects to nothing yet; close the queues when done.
+ * The main part's jobs with what carries them out. Connects to nothing yet; close the queues when
+ * done.
  * @throws StewardError `invalid_jobs` when a definition or a processor is missing or wrong
  */
 export function openJobs(app: App, queues: Queues): Jobs {
@@ -31,7 +32,7 @@ export function openJobs(app: App, queues: Queues): Jobs {
 /**
  * `steward start worker`: takes jobs until it is stopped. What its own jobs commit wakes the
  * consumers of the stream too.
- * @throws StewardError `invalid_jobs`, `queue_unavailable`, `redis_evicts`
+ * @throws StewardError `invalid_jobs`, `queue_unavailable`, `redis_evicts`, `database_not_migrated`
  */
 export async function startMainWorker(app: App, options?: WorkerOptions): Promise<JobWorker> {
   const queues = createMainQueues(app);

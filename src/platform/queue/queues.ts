@@ -253,14 +253,14 @@ function sum(lanes: readonly Record<string, number>[]): QueueCounts {
 
 /** BullMQ counts in each queue anew: the lane makes the id unique. */
 function publicId(lane: Lane, job: Pick<Job, 'id'>): string {
-  return `${lane}/${job.id}`;
+  return `${lane}:${job.id}`;
 }
 
 function splitId(id: string): { lane: Lane; key: string } {
-  const slash = id.indexOf('/');
-  const lane = LANES.find((one) => one === id.slice(0, slash));
+  const colon = id.indexOf(':');
+  const lane = LANES.find((one) => one === id.slice(0, colon));
   if (!lane) throw notFound('failed_job', id);
-  return { lane, key: id.slice(slash + 1) };
+  return { lane, key: id.slice(colon + 1) };
 }
 
 function toFailed(lane: Lane, job: Job): FailedJob {
