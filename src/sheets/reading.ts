@@ -252,9 +252,8 @@ function createObserver(header: Header) {
     row(row: SheetRow): boolean {
       let filled = false;
       for (const cell of row.cells) {
-        if (isBlank(cell)) continue;
-        if (header.byColumn.has(cell.column)) filled = true;
-        else if (!header.unknown.has(cell.column)) {
+        if (header.byColumn.has(cell.column)) filled ||= !isBlank(cell);
+        else if (!header.unknown.has(cell.column) && !isBlank(cell)) {
           const seen = headless.get(cell.column);
           if (seen) seen.count += 1;
           else headless.set(cell.column, { row: row.row, count: 1 });

@@ -2,30 +2,29 @@ import { planReading, readSheet, type SheetFile } from '../../sheets/index.ts';
 import type { Service, ServicesImport, ServicesPlan } from './catalog.ts';
 import type { CatalogDependencies } from './dependencies.ts';
 import { differences } from './service-changes.ts';
-import type { ServicePatch, ServiceRow, ServicesSheet } from './services-sheet.ts';
+import type { ServicePatch, ServiceRow } from './services-sheet.ts';
+import { defineServicesSheet } from './services-sheet.ts';
 import type { ChangeRecord } from './store.ts';
 import { lockServices, servicesByCode, writeHistory, writeServices } from './store.ts';
 
-type ImportContext = CatalogDependencies & { sheet: ServicesSheet };
-
 /** What an import would do. See `Catalog.planServices`. */
 export async function planServices(
-  { db, sheet }: ImportContext,
+  { db, currency }: CatalogDependencies,
   file: SheetFile,
   options: { sheet?: string },
 ): Promise<ServicesPlan> {
-  const reading = await readSheet(sheet, file, options);
+  const reading = await readSheet(defineServicesSheet(currency), file, options);
   return planReading(reading, asRows(await servicesByCode(db)));
 }
 
 /** Imports a workbook, all or nothing. See `Catalog.importServices`. */
 export async function importServices(
-  context: ImportContext,
+  context: CatalogDependencies,
   file: SheetFile,
   { by, acceptGood = false, sheet }: { by: string; acceptGood?: boolean; sheet?: string },
 ): Promise<ServicesImport> {
   // The slow part comes first: no lock is held while a workbook is read.
-  const reading = await readSheet(context.sheet, file, { sheet });
+  const reading = await readSheet(defineServicesSheet(context.currency), file, { sheet });
   return context.db.transaction().execute(async (trx) => {
     await lockServices(trx);
     const present = await servicesByCode(trx);
@@ -60,7 +59,7 @@ function asRows(services: ReadonlyMap<string, Service>): Map<string, ServiceRow>
 }
 
 function changedServices(
-  { clock, ids }: ImportContext,
+  { clock, ids }: CatalogDependencies,
   plan: ServicesPlan,
   present: ReadonlyMap<string, Service>,
   by: string,

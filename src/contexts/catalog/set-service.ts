@@ -6,16 +6,17 @@ import type { Service, ServiceChanges } from './catalog.ts';
 import type { CatalogDependencies } from './dependencies.ts';
 import { CHANGEABLE, differences } from './service-changes.ts';
 import type { ServicesSheet } from './services-sheet.ts';
+import { defineServicesSheet } from './services-sheet.ts';
 import { lockService, writeHistory, writeServices } from './store.ts';
 
 /** Changes one service and keeps what it was. See `Catalog.set`. */
 export async function setService(
-  context: CatalogDependencies & { sheet: ServicesSheet },
+  context: CatalogDependencies,
   codeOrId: string,
   changes: ServiceChanges,
   { by, version }: { by: string; version?: number },
 ): Promise<{ before: Service; after: Service; changed: boolean }> {
-  const checked = checkChanges(context.sheet, changes);
+  const checked = checkChanges(defineServicesSheet(context.currency), changes);
   return context.db.transaction().execute(async (trx) => {
     const before = await lockService(trx, codeOrId);
     if (version !== undefined && version !== before.version) {
