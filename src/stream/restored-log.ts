@@ -47,8 +47,9 @@ export async function readLogState(
     select
       (select system_identifier from stream.epochs order by number desc limit 1)
         = (select system_identifier from pg_control_system()) as same_cluster,
-      exists (select from stream.order_events where xid >= (${xidBase}
-        + pg_snapshot_xmax(pg_current_snapshot())::text::bigint)::text::xid8) as ahead,
+      coalesce((select xid from stream.order_events order by xid desc, position desc limit 1)
+        >= (${xidBase} + pg_snapshot_xmax(pg_current_snapshot())::text::bigint)::text::xid8, false)
+        as ahead,
       pg_is_in_recovery() as replica,
       ${eventId}::uuid is null or exists (select from stream.order_events
         where xid = ${place.xid}::xid8 and position = ${place.position}::bigint

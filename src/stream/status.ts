@@ -84,7 +84,10 @@ export async function readParked(
   );
 }
 
-/** Committed events behind a place, those that cannot be read yet included; up to the limit. */
+/**
+ * Committed events behind a place, those that cannot be read yet included; up to the limit. Sorted,
+ * because without that the planner reads the whole table to find none.
+ */
 export async function countUnread(
   log: Executor<StreamTables>,
   place: Cursor,
@@ -92,9 +95,8 @@ export async function countUnread(
 ): Promise<number> {
   const { rows } = await sql<{ events: bigint }>`
     select count(*) as events from (
-      select from stream.order_events e where ${after(place)} limit ${limit}) as unread`.execute(
-    log,
-  );
+      select from stream.order_events e where ${after(place)}
+      order by e.xid, e.position limit ${limit}) as unread`.execute(log);
   return Number(rows[0]?.events ?? 0n);
 }
 
@@ -148,7 +150,7 @@ async function readHeldBack(log: Executor<StreamTables>): Promise<HeldBack | nul
   }>`
     select held.events, oldest.since, oldest.pid, oldest.application
     from (select count(*) as events from (select from stream.order_events e
-      where e.xid >= ${closeHorizon} limit ${HELD_BACK_COUNT_LIMIT}) as unread) as held
+      where e.xid >= ${closeHorizon} order by e.xid, e.position limit ${HELD_BACK_COUNT_LIMIT}) as unread) as held
     left join lateral (
       select since, pid, application from (
         select backend_xid as xid, xact_start as since, pid, application_name as application

@@ -34,9 +34,10 @@ export const epochs: Migration = {
     begin
       lock table stream.order_events in access exclusive mode;
       select * into strict v_old from stream.epochs order by number desc limit 1;
-      select exists (
-          select from stream.order_events where xid >= (v_old.xid_base
-            + pg_snapshot_xmax(pg_current_snapshot())::text::bigint)::text::xid8)
+      select coalesce(
+          (select xid from stream.order_events order by xid desc, position desc limit 1)
+            >= (v_old.xid_base + pg_snapshot_xmax(pg_current_snapshot())::text::bigint)::text::xid8,
+          false)
         into v_ahead;
       if v_old.system_identifier = v_cluster and not v_ahead then
         return null;
