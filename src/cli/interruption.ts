@@ -2,6 +2,8 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 
 /** How long open transactions and the embedded server get to end after Ctrl-C. */
 const GRACE_MS = 5_000;
+/** One Ctrl-C can arrive twice: from the terminal, and passed on by npm. */
+const SAME_SIGNAL_MS = 300;
 
 export interface Interruption {
   /** Aborted by the first SIGINT or SIGTERM. */
@@ -24,9 +26,14 @@ export function createInterruption(): Interruption {
   const controller = new AbortController();
   const cleanUps = new Set<() => Promise<unknown>>();
   let selfHandled = false;
+  let firstAtMs = 0;
 
   const interrupt = () => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    if (controller.signal.aborted) {
+      if (performance.now() - firstAtMs > SAME_SIGNAL_MS) process.exit(EXIT.interrupted);
+      return;
+    }
+    firstAtMs = performance.now();
     controller.abort();
     if (!selfHandled) void end(EXIT.interrupted);
   };
