@@ -111,9 +111,6 @@ export const orders: Migration = {
     );
     create index orders_by_customer on orders.orders (customer_id, id desc);
     create index orders_by_worker on orders.orders (worker_id, id desc);
-    -- Whether a worker is free: the bookings around a time, side by side.
-    create index orders_live_by_worker on orders.orders (worker_id, scheduled_at)
-      where status in ('assigned', 'supplied', 'started');
     create index orders_awaiting_check_in on orders.orders (scheduled_at)
       where status in ('assigned', 'supplied');
     -- A failed order has one living copy (R-08): a double click makes no second one.
