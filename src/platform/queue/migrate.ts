@@ -1,4 +1,4 @@
-import { runMigrations } from 'bullmq';
+import { LATEST_SCHEMA_VERSION, runMigrations } from 'bullmq';
 import type pg from 'pg';
 import { LANES } from '../jobs/definition.ts';
 import { PARTS, queueName } from './engine.ts';
@@ -38,4 +38,12 @@ export async function migrateQueue(client: pg.Client): Promise<void> {
     }
   }
   await client.query([PRODUCER_GRANTS, worker('steward_worker'), worker('steward_ops')].join('\n'));
+}
+
+/** Whether BullMQ's schema is there and as new as this code; changes nothing. */
+export async function isQueueMigrated(client: Pick<pg.ClientBase, 'query'>): Promise<boolean> {
+  const book = await client.query(`select to_regclass('${SCHEMA}.migration') as book`);
+  if (!book.rows[0]?.book) return false;
+  const newest = await client.query(`select max(version) as version from ${SCHEMA}.migration`);
+  return Number(newest.rows[0]?.version) >= LATEST_SCHEMA_VERSION;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { cutBefore } from '../../../test/network-cut.ts';
@@ -62,7 +63,7 @@ describe.each(engineKinds)('when the connection to %s is lost', (kind) => {
 
     await network.cut();
     for (let n = 0; n < 5; n += 1) {
-      await expect(queues.add(poke, {})).rejects.toThrow();
+      await expect(queues.add(poke, {})).rejects.toMatchObject({ code: 'queue_unavailable' });
       queues.wake(poke, {}, 'anybody');
       await sleep(100);
     }
@@ -82,7 +83,7 @@ describe.each(engineKinds)('when the connection to %s is lost', (kind) => {
     await network.cut();
     const { queues } = open({ ...direct, url: network.url });
     await expect(queues.check()).rejects.toMatchObject({ code: 'queue_unavailable' });
-    await expect(queues.add(poke, {})).rejects.toThrow();
+    await expect(queues.add(poke, {})).rejects.toMatchObject({ code: 'queue_unavailable' });
     await expect(queues.work(async () => undefined, { concurrency, locks })).rejects.toMatchObject({
       code: 'queue_unavailable',
     });
@@ -129,5 +130,23 @@ describe.runIf(hasRedis)('a Redis that may drop jobs', () => {
     await redis.command('ACL', 'SETUSER', 'default', '-config');
     const { queues } = open({ kind: 'redis', url: redis.url });
     await expect(queues.check()).rejects.toMatchObject({ code: 'redis_evicts' });
+  });
+});
+
+describe('a database whose tables for jobs are', () => {
+  it.each([
+    ['missing', 'drop schema bullmq cascade'],
+    ['of an older version', 'delete from bullmq.migration where version > 3'],
+  ])('%s is refused with what to do', async (_what, statement) => {
+    const engine = await engines.fresh('postgres');
+    const client = new pg.Client({ connectionString: engine.url });
+    await client.connect();
+    await client.query(statement);
+    await client.end();
+    const { queues } = open(engine);
+    await expect(queues.check()).rejects.toMatchObject({
+      code: 'database_not_migrated',
+      message: expect.stringContaining('steward db migrate'),
+    });
   });
 });

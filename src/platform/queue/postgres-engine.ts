@@ -8,6 +8,7 @@ import {
   type QueueEngine,
   workerOptions,
 } from './engine.ts';
+import { isQueueMigrated } from './migrate.ts';
 
 /** Enough for a process that only adds jobs: the second one when the first is slow. */
 const PRODUCER_CONNECTIONS = 2;
@@ -59,8 +60,7 @@ export function createPostgresEngine(
  */
 async function assertReachable(pool: pg.Pool, url: string): Promise<void> {
   try {
-    const found = await pool.query("select to_regclass('bullmq.migration') as book");
-    if (found.rows[0]?.book) return;
+    if (await isQueueMigrated(pool)) return;
   } catch (error) {
     const { host, pathname } = new URL(url);
     throw unavailable(
@@ -72,7 +72,7 @@ async function assertReachable(pool: pg.Pool, url: string): Promise<void> {
   throw new StewardError(
     'conflict',
     'database_not_migrated',
-    'The database has no tables for jobs. Run "steward db migrate".',
+    'The database has no tables for jobs, or too old ones. Run "steward db migrate".',
   );
 }
 
@@ -88,6 +88,8 @@ function openPool(
     application_name: applicationName,
     max,
     keepAlive: true,
+    // A listener whose connection broke in silence would hear of no job for hours.
+    keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: 2_000,
     // Statements of a queue take milliseconds; one that hangs must not hang its worker.
     options: `-c search_path=bullmq -c statement_timeout=15000${role}`,

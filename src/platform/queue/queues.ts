@@ -1,5 +1,5 @@
 import type { Job, JobsOptions } from 'bullmq';
-import { notFound, unavailable } from '../errors.ts';
+import { notFound } from '../errors.ts';
 import {
   type AnyJob,
   isPeriodic,
@@ -10,11 +10,12 @@ import {
 import { nextDue } from '../jobs/schedule.ts';
 import type { Logger } from '../log.ts';
 import { createComplaints } from './complaints.ts';
-import { type AnyQueue, type Engine, type Part, type QueueEngine, queueName } from './engine.ts';
+import { type Engine, type Part, type QueueEngine, queueName } from './engine.ts';
+import { createLanes } from './lanes.ts';
 import { createPostgresEngine } from './postgres-engine.ts';
 import { createRedisEngine } from './redis-engine.ts';
 import { keepSchedules } from './schedules.ts';
-import { createWaker, type Waker } from './waker.ts';
+import { createWaker } from './waker.ts';
 import { type QueueWorkers, type RunJob, startWorkers, type WorkOptions } from './workers.ts';
 
 export interface QueuesOptions {
@@ -87,8 +88,6 @@ export interface Queues {
   close(): Promise<void>;
 }
 
-/** A queue call that hangs is given up: whoever adds a job is in the middle of something else. */
-const CALL_TIMEOUT_MS = 3_000;
 /** Ids and nothing else: a larger payload is a mistake. */
 const MAX_PAYLOAD_BYTES = 2_048;
 const DAY_S = 86_400;
@@ -98,39 +97,11 @@ export function createQueues(options: QueuesOptions): Queues {
   const { log } = options;
   const complaints = createComplaints(log, options.engine.kind);
   const engine = openEngine(options, complaints);
-  const queues = new Map<Lane, Promise<AnyQueue>>();
+  const lanes = createLanes(engine, options.part, complaints);
   const names = Object.fromEntries(LANES.map((lane) => [lane, queueName(options.part, lane)]));
 
-  /** Only a queue that opened is kept: BullMQ never recovers from a first failure. */
-  const queueOf = (lane: Lane): Promise<AnyQueue> => {
-    const known = queues.get(lane);
-    if (known) return known;
-    const opening = engine.openQueue(queueName(options.part, lane));
-    queues.set(lane, opening);
-    opening.catch(() => queues.delete(lane));
-    return opening;
-  };
-  const call = async <T>(lane: Lane, work: (queue: AnyQueue) => Promise<T>): Promise<T> => {
-    try {
-      // The check is cheap while the connection stands, and fails fast while it does not.
-      const answer = await inTime(
-        engine
-          .check()
-          .then(() => queueOf(lane))
-          .then(work),
-      );
-      complaints.worked();
-      return answer;
-    } catch (error) {
-      complaints.failed(error);
-      throw error;
-    }
-  };
-  const everyLane = <T>(work: (queue: AnyQueue, lane: Lane) => Promise<T>): Promise<T[]> =>
-    Promise.all(LANES.map((lane) => call(lane, (queue) => work(queue, lane))));
-
   const add: Queues['add'] = async (job, payload, addOptions = {}) => {
-    const added = await call(job.lane, (queue) =>
+    const added = await lanes.call(job.lane, (queue) =>
       queue.add(job.name, payload, {
         ...jobOptions(job),
         delay: addOptions.delayMs,
@@ -155,7 +126,7 @@ export function createQueues(options: QueuesOptions): Queues {
     },
     work: (run, workOptions) => startWorkers(engine, names, run, workOptions, log),
     schedule: async () => {
-      await everyLane((queue, lane) =>
+      await lanes.each((queue, lane) =>
         keepSchedules(
           queue,
           options.jobs.filter((job) => job.lane === lane),
@@ -165,7 +136,7 @@ export function createQueues(options: QueuesOptions): Queues {
       );
     },
     failed: async (limit) => {
-      const found = await everyLane(async (queue, lane) =>
+      const found = await lanes.each(async (queue, lane) =>
         (await queue.getFailed(0, limit - 1)).map((job) => toFailed(lane, job)),
       );
       return found
@@ -175,34 +146,24 @@ export function createQueues(options: QueuesOptions): Queues {
     },
     retry: async (id) => {
       const { lane, key } = splitId(id);
-      await call(lane, async (queue) => {
+      await lanes.call(lane, async (queue) => {
         const job = await queue.getJob(key);
         if (!job || (await job.getState()) !== 'failed') throw notFound('failed_job', id);
         await job.retry('failed', { resetAttemptsMade: true });
       });
     },
-    pause: async () => void (await everyLane((queue) => queue.pause())),
-    resume: async () => void (await everyLane((queue) => queue.resume())),
-    isPaused: async () => (await everyLane((queue) => queue.isPaused())).some(Boolean),
-    counts: async () => sum(await everyLane((queue) => queue.getJobCounts(...COUNTED))),
+    pause: async () => void (await lanes.each((queue) => queue.pause())),
+    resume: async () => void (await lanes.each((queue) => queue.resume())),
+    isPaused: async () => (await lanes.each((queue) => queue.isPaused())).some(Boolean),
+    counts: async () => sum(await lanes.each((queue) => queue.getJobCounts(...COUNTED))),
     close: () => {
-      closing ??= closeAll(waker, queues.values(), engine);
+      closing ??= waker
+        .close()
+        .then(() => lanes.close())
+        .then(() => engine.close());
       return closing;
     },
   };
-}
-
-async function closeAll(
-  waker: Waker,
-  queues: Iterable<Promise<AnyQueue>>,
-  engine: Engine,
-): Promise<void> {
-  await waker.close();
-  const opened = await Promise.allSettled(queues);
-  await Promise.allSettled(
-    opened.map((queue) => (queue.status === 'fulfilled' ? inTime(queue.value.close()) : null)),
-  );
-  await engine.close();
 }
 
 function openEngine(
@@ -271,19 +232,4 @@ function toFailed(lane: Lane, job: Job): FailedJob {
     attempts: job.attemptsMade,
     failedAt: job.finishedOn === undefined ? null : new Date(job.finishedOn),
   };
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(unavailable('queue_unavailable', 'The job queue does not answer in time.')),
-      CALL_TIMEOUT_MS,
-    );
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
