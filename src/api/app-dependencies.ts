@@ -24,6 +24,7 @@ export function appDependencies(app: App): ApiDependencies {
     clock: app.clock,
     log: app.log,
     currency: app.config.currency,
+    pools: () => [{ name: 'main', ...app.connections() }],
     readiness: keptFor(CHECKS_KEPT_MS, () => checkDatabase(app.database.url)),
     trustedProxies: app.config.http.trustedProxies,
     limits: app.rules.http,

@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { loadOwnKey } from '../platform/tokens/key-file.ts';
 import { appDependencies } from './app-dependencies.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import type { RouteSet } from './routes.ts';
@@ -35,8 +36,12 @@ const CHECK_MS = 20;
 /**
  * Starts the HTTP API of the composed program. Stop it before the program is closed.
  * @throws Error `EADDRINUSE`, `EACCES` when the port cannot be had
+ * @throws StewardError `token_key_unreadable`
  */
-export function startApi(app: App, options: ListenOptions): Promise<RunningApi> {
+export async function startApi(app: App, options: ListenOptions): Promise<RunningApi> {
+  const { tokens } = app.config;
+  // A damaged key is found now, with its path, and not by the first customer.
+  if (tokens.kind === 'local') await loadOwnKey(tokens.keyFile);
   return serveApi(appDependencies(app), options);
 }
 

@@ -30,7 +30,11 @@ const allowed = z.array(z.enum(NEXT_STEPS)).describe('What you can do with the o
 const EXAMPLE = {
   id: '019abc00-0000-7000-8000-000000000001',
   status: 'completed' as const,
-  service: { id: '019abc00-0000-7000-8000-000000000002', code: 'CLEAN-2H', name: 'Cleaning' },
+  service: {
+    id: '019abc00-0000-7000-8000-000000000002',
+    code: 'CLEAN-STD',
+    name: 'Standard home cleaning',
+  },
   description: 'Two rooms and the kitchen',
   place: { city: 'Springfield', address: '12 Elm Street', notes: 'Ring twice' },
   scheduledAt: '2026-11-24T09:00:00.000Z',

@@ -27,7 +27,7 @@ const placeBody = z
     id: 'OrderRequest',
     examples: [
       {
-        service: 'CLEAN-2H',
+        service: 'CLEAN-STD',
         description: 'Two rooms and the kitchen',
         place: { city: 'Springfield', address: '12 Elm Street', notes: 'Ring twice' },
         scheduledAt: '2026-11-24T10:00:00+01:00',

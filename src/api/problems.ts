@@ -85,6 +85,7 @@ const kinds = {
   ],
   database_unavailable: [503, 'The database does not answer', 'Try again after Retry-After.'],
   issuer_unavailable: [503, 'The token cannot be checked now', 'Try again after Retry-After.'],
+  token_key_unreadable: [503, 'The token cannot be checked now', 'Try again after Retry-After.'],
   photo_store_unavailable: [503, 'The photo cannot be stored now', 'Try again after Retry-After.'],
   not_ready: [503, 'Not ready for requests', '`checks` says what is missing.'],
 } as const satisfies Record<string, readonly [number, string, string]>;

@@ -7,7 +7,7 @@ import { aboutService } from './service-problem.ts';
 
 const quoteBody = z
   .strictObject({ service: line(64).describe('Code or id of the service') })
-  .meta({ id: 'QuoteRequest', examples: [{ service: 'CLEAN-2H' }] });
+  .meta({ id: 'QuoteRequest', examples: [{ service: 'CLEAN-STD' }] });
 
 /** What can be ordered, and for about how much. */
 export function servicesRoutes(deps: ApiDependencies): FastifyPluginAsyncZod {

@@ -15,7 +15,7 @@ export const FOREIGN_ORDER_ID = '019abc00-0000-7000-8000-00000000ffff';
 
 /** A body that `POST /v1/orders` accepts. */
 export const GOOD_ORDER = {
-  service: 'CLEAN-2H',
+  service: 'CLEAN-STD',
   description: 'Two rooms',
   place: { city: 'Springfield', address: '12 Elm Street' },
   scheduledAt: '2026-11-24T10:00:00+01:00',
@@ -33,7 +33,7 @@ export function orderView(more: Partial<OrderView['order']> = {}): OrderView {
       worker: { id: '019abc00-0000-7000-8000-000000000003' },
       service: {
         id: '019abc00-0000-7000-8000-000000000002',
-        code: 'CLEAN-2H',
+        code: 'CLEAN-STD',
         name: 'Cleaning',
         category: 'Home',
         priceMinor: 8900,
@@ -104,7 +104,7 @@ export function fakeContexts(calls: Call[] = []) {
   const orders: ApiDependencies['orders'] = {
     quote: async (code) => {
       calls.push({ name: 'quote', args: [code] });
-      if (code !== 'CLEAN-2H') throw notFound('service', code);
+      if (code !== 'CLEAN-STD') throw notFound('service', code);
       const { service, price } = orderView().order;
       return { service: { id: service.id, code: service.code, name: service.name }, price };
     },

@@ -19,7 +19,9 @@ const PARTS: Readonly<Record<string, string>> = {
 
 /** Checks a part of a request by its zod schema; faults become a problem with their paths. */
 export const compileValidator: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
-  return (data: unknown) => {
+  return (given: unknown) => {
+    // Fastify hands over null where there is no body.
+    const data = httpPart === 'body' ? (given ?? undefined) : given;
     const result = schema.safeParse(data);
     if (result.success) return { value: result.data };
     const issues = result.error.issues

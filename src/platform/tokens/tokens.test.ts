@@ -69,7 +69,10 @@ describe('tokens of our own key', () => {
     const { keyFile, verify, issue } = local();
     const token = await issue();
     writeFileSync(keyFile, '{"kty":"RSA"}');
-    await expect(verify(token)).rejects.toThrow(`${keyFile} is not a key file of steward`);
+    await expect(loadOwnKey(keyFile)).rejects.toThrow(`${keyFile} is not a key file of steward`);
+    const refusal = verify(token);
+    await expect(refusal).rejects.toMatchObject({ code: 'token_key_unreadable' });
+    await expect(refusal).rejects.not.toThrow(keyFile);
     expect(readFileSync(keyFile, 'utf8')).toBe('{"kty":"RSA"}');
   });
 

@@ -8,7 +8,7 @@ import {
 } from 'jose';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
-import { StewardError } from '../errors.ts';
+import { StewardError, unavailable } from '../errors.ts';
 import { OWN_NAME } from './issue-token.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
 import { loadOwnKey, OWN_ALGORITHM } from './key-file.ts';
@@ -68,7 +68,12 @@ function trustOwnKey(keyFile: string): () => Promise<Trust> {
       }),
       (error: unknown) => {
         trust = undefined;
-        throw error;
+        // Where the key file lies is nobody's business who sends tokens.
+        throw unavailable(
+          'token_key_unreadable',
+          'The token cannot be checked at the moment: our own key cannot be read.',
+          error,
+        );
       },
     );
     return trust;
