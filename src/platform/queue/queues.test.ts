@@ -150,6 +150,19 @@ describe.each(engineKinds)('queues on %s', (kind) => {
     expect(runs).toBe(1);
   });
 
+  it('remember only the last of the jobs that are done', async () => {
+    const queues = open(await engines.fresh(kind));
+    let runs = 0;
+    const run = async () => {
+      runs += 1;
+    };
+    await work(queues, run, { fast: 8, work: 1 });
+    await Promise.all(Array.from({ length: 120 }, () => queues.add(tick, {})));
+    await until(async () => runs === 120 && (await queues.counts()).active === 0);
+    // Fifty, and those that ended at the same moment as the last.
+    expect((await queues.counts()).completed).toBeLessThan(60);
+  });
+
   it('propose scheduled jobs, and do so again after they were lost', async () => {
     const engine = await engines.fresh(kind);
     const queues = open(engine, [tick, nightly]);
