@@ -8,9 +8,9 @@ import {
   readOrderBooks,
   removeWaiting,
 } from './books.ts';
-import type { StreamParts } from './create-stream.ts';
 import type { Cursor, OrderEvent } from './extended-order.ts';
 import { blame, describe } from './faults.ts';
+import type { StreamParts } from './parts.ts';
 import { readPersonal } from './personal.ts';
 import { type BatchPlan, type OrderBooks, planBatch } from './plan-batch.ts';
 import type { ReadEvent } from './read-events.ts';

@@ -1,5 +1,5 @@
 export { defineConsumer } from './consumer.ts';
-export { createStream, type StreamDependencies } from './create-stream.ts';
+export { createStream } from './create-stream.ts';
 export {
   type Actor,
   type Cursor,
@@ -10,23 +10,12 @@ export {
   type OrderEventType,
   type PersonalData,
 } from './extended-order.ts';
-export { erasePersonal, type Person, readPersonal } from './personal.ts';
+export { erasePersonal, readPersonal } from './personal.ts';
 export { readEnd, readEvents, readOrderEvents, START } from './read-events.ts';
-export { type RebaseReport, rebaseAfterMigrate, rebaseAfterRestore } from './restored-log.ts';
-export { LAG_COUNT_LIMIT } from './status.ts';
+export { rebaseAfterMigrate, rebaseAfterRestore } from './restored-log.ts';
 export type {
-  ApplyContext,
-  ConsumeReport,
   Consumer,
-  ConsumerDefinition,
-  ConsumerStatus,
-  FailedReport,
-  HeldBack,
   MendReport,
   OrderStream,
-  ParkedOrder,
-  ReplayFrom,
-  ReplayReport,
-  StreamStatus,
 } from './stream.ts';
 export type { ConsumerTables, StreamTables } from './tables.ts';

@@ -2,15 +2,15 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { decodeCursor, toPage } from '../platform/paging.ts';
 import type { Database, Executor } from '../platform/postgres/database.ts';
-import type { StreamParts } from './create-stream.ts';
 import type { Cursor } from './extended-order.ts';
+import type { StreamParts } from './parts.ts';
 import { after, closeHorizon, START } from './read-events.ts';
 import { readLogState } from './restored-log.ts';
 import type { ConsumerStatus, HeldBack, ParkedOrder, StreamStatus } from './stream.ts';
 import type { ConsumerTables, StreamTables } from './tables.ts';
 
 /** Counting costs about 0.2 µs an event; who is further behind needs no exact figure. */
-export const LAG_COUNT_LIMIT = 1_000_000;
+const LAG_COUNT_LIMIT = 1_000_000;
 /** How many events that cannot be read yet are counted. */
 export const HELD_BACK_COUNT_LIMIT = 1_000;
 

@@ -79,7 +79,7 @@ export interface ConsumerStatus {
   cursor: Cursor;
   /** When the last event that it read happened. */
   lastEventAt: Date | null;
-  /** Unread events, counted up to `LAG_COUNT_LIMIT`. */
+  /** Unread events, counted up to 1,000,000. */
   eventsBehind: number;
   /** How long ago the oldest unread event happened; 0 when all is read. */
   secondsBehind: number;
