@@ -1,6 +1,5 @@
 // A worker in a process of its own, to be killed in the middle: its jobs begin and never end.
 // Arguments: the engine as JSON, and the URL of the database.
-import { sql } from 'kysely';
 import { startWorker } from '../src/jobs/worker.ts';
 import { openTestJobs, QUICK } from './job-worker.ts';
 
@@ -8,7 +7,7 @@ const [engine = '', databaseUrl = ''] = process.argv.slice(2);
 const { setup } = openTestJobs(JSON.parse(engine), databaseUrl, (db) => ({
   leave: async (job, key) => {
     if (job === 'test.tick') return;
-    await sql`insert into starts values (${job}, ${key}, ${process.pid})`.execute(db);
+    await db.insertInto('starts').values({ job, key, pid: process.pid }).execute();
     await new Promise(() => undefined);
   },
 }));

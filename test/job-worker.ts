@@ -13,6 +13,7 @@ import { createQueues, type Queues } from '../src/platform/queue/queues.ts';
 /** What the jobs of these tests leave behind: one row per run that came to its end. */
 export interface EffectTables extends JobTables {
   effects: { job: string; key: string; pid: number };
+  starts: { job: string; key: string; pid: number };
 }
 
 /** Makes the tables of what the jobs do: `effects` at their end, `starts` of those that hang. */

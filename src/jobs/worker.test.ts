@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTestDatabase } from '../../test/database.ts';
 import { createEffects, type EffectTables, openTestJobs, QUICK } from '../../test/job-worker.ts';
@@ -58,10 +57,7 @@ describe.each(engineKinds)('a worker on %s', (kind) => {
     });
     const gone = once(doomed, 'exit');
     await greet('one');
-    await until(async () => {
-      const begun = await sql<{ n: number }>`select count(*)::int as n from starts`.execute(db);
-      return begun.rows[0]?.n === 2;
-    });
+    await until(async () => (await db.selectFrom('starts').select('job').execute()).length === 2);
     doomed.kill('SIGKILL');
     await gone;
     await start();
