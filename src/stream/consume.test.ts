@@ -166,6 +166,26 @@ test('a fault of the database parks nothing and is thrown', async () => {
   expect(await stream.consumeAll()).toMatchObject([{ consumer: 'test.misfit', outcome: 'failed' }]);
 });
 
+test('a connection that is cut in a batch parks nothing; the next run goes on', async () => {
+  const { log, books, logSide } = await createBooks('one');
+  await writeEvents(log, buildLife());
+  const other = logSide.open();
+  let cut = false;
+  const consumer = createRecorder({
+    onApplied: async (event) => {
+      if (event.version !== 3 || cut) return;
+      cut = true;
+      await sql`select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and state = 'idle in transaction'`.execute(other);
+    },
+  });
+  const stream = createTestStream(log, books, consumer);
+  await expect(stream.consume(RECORDER)).rejects.toMatchObject({ kind: 'unavailable' });
+  expect(await readSeen(other)).toEqual([]);
+  expect(await stream.consume(RECORDER)).toMatchObject({ applied: 5, parked: 0 });
+  expect(await readSeen(other)).toHaveLength(5);
+});
+
 test('a constraint that only speaks at commit parks the order that broke it', async () => {
   const { log, books } = await createBooks('one');
   await sql`create table allowed (version int primary key)`.execute(books);
