@@ -13,10 +13,8 @@ declare module 'fastify' {
 
 type Json = Record<string, unknown>;
 
-const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
-
-/** How a problem is written; registered under its name, used by every error answer. */
-export const problemSchema = z
+/** How a problem is written; used by every error answer. */
+const problemSchema = z
   .looseObject({
     type: z.string().describe('Address of a description of this problem'),
     title: z.string(),
@@ -42,6 +40,8 @@ export const problemSchema = z
       },
     ],
   });
+
+const PROBLEM_ADDRESS = `#/components/schemas/${problemSchema.meta()?.id}`;
 
 const INTRODUCTION = `Order services, follow them, carry them out.
 
@@ -187,7 +187,7 @@ function problemAnswers(codes: readonly ProblemCode[]): Json {
       status,
       {
         description: lines.join('\n'),
-        content: { 'application/problem+json': { schema: ref('Problem') } },
+        content: { 'application/problem+json': { schema: { $ref: PROBLEM_ADDRESS } } },
       },
     ]),
   );

@@ -64,4 +64,3 @@ export const claimsSchema = z.object({
   name: word(200).optional(),
   email: z.email('must be an e-mail address').max(254).optional(),
 });
-export type Claims = z.infer<typeof claimsSchema>;
