@@ -16,9 +16,15 @@ const NAME = 'steward';
 /**
  * The database of `DATABASE_URL`, which must be migrated already; or the embedded one, which is
  * nobody else's and is brought up to date here.
+ * @param thorough also looks after what no migration of ours tells, such as the queue's own schema
+ *   after an upgrade; for processes that stay, not for commands that come and go
  * @throws StewardError `database_not_migrated`, `database_newer`, `database_unavailable`
  */
-export async function createMainDatabase(config: Config, log: Logger): Promise<MainDatabase> {
+export async function createMainDatabase(
+  config: Config,
+  log: Logger,
+  thorough = false,
+): Promise<MainDatabase> {
   if (config.databaseUrl) {
     assertMigrated(await mainMigrationStatus(config.databaseUrl));
     return { url: config.databaseUrl, embedded: false, close: async () => undefined };
@@ -28,7 +34,7 @@ export async function createMainDatabase(config: Config, log: Logger): Promise<M
   const url = server.url(NAME);
   try {
     const status = await mainMigrationStatus(url);
-    if (status.some((row) => row.state !== 'applied')) await migrateMain(url);
+    if (thorough || status.some((row) => row.state !== 'applied')) await migrateMain(url);
     return { url, embedded: true, close: () => server.stop() };
   } catch (error) {
     await server.stop();

@@ -1,8 +1,9 @@
 import { type App, openApp } from '../app.ts';
 import { createMainDatabase, type MainDatabase } from '../main-database.ts';
 import type { Config } from '../platform/config.ts';
-import { unavailable } from '../platform/errors.ts';
+import { StewardError, unavailable } from '../platform/errors.ts';
 import { createLog } from '../platform/log.ts';
+import type { Queues } from '../platform/queue/queues.ts';
 
 /** What one process of `steward start` does. */
 export interface ServedParts {
@@ -33,7 +34,7 @@ export async function serve(config: Config, parts: ServedParts, version: string)
   });
   try {
     const log = createLog({ level: config.logLevel, part: 'start' });
-    const database = await createMainDatabase(config, log);
+    const database = await createMainDatabase(config, log, true);
     stops.push(() => database.close());
     const apps: App[] = [];
     let url: string | null = null;
@@ -73,7 +74,7 @@ async function serveApi(
   const queues = createMainQueues(app);
   const { host, port } = app.config.http;
   try {
-    // Orders must not wait for the queue: without it the worker finds the events a little later.
+    await refuseUnfitQueue(queues);
     wakeAfterCommits(app, queues);
     const api = await startApi(app, { host, port, version });
     return {
@@ -87,6 +88,16 @@ async function serveApi(
     await queues.close();
     throw isTaken(error) ? portTaken(host, port, error) : error;
   }
+}
+
+/**
+ * A queue that is set up wrongly is refused at the start. One that is away is not: orders do not
+ * wait for it, and the worker finds their events a little later.
+ */
+async function refuseUnfitQueue(queues: Queues): Promise<void> {
+  await queues.check().catch((error: unknown) => {
+    if (!(error instanceof StewardError) || error.code !== 'queue_unavailable') throw error;
+  });
 }
 
 function isTaken(error: unknown): boolean {

@@ -48,7 +48,9 @@ it('loses no acknowledged order and makes none twice, however often the API is k
             'idempotency-key': mine,
           },
         }).catch(() => undefined);
-        const order = await answer?.json().catch(() => undefined);
+        const order = (await answer?.json().catch(() => undefined)) as
+          | { id: string; code?: string }
+          | undefined;
         if (answer?.status === 201 && order) {
           acknowledged.set(mine, order.id);
           break;

@@ -59,7 +59,7 @@ it('answers 503 while PostgreSQL is away, and goes on by itself when it is back'
           scheduledAt: new Date(at + 86_400_000 + ((n * 97 + id * 13) % 3_000) * 1e6).toISOString(),
         }),
       });
-      const body = await answer.json();
+      const body = (await answer.json()) as { code?: string };
       answers.push({ at, status: answer.status, code: body.code, tookMs: Date.now() - at });
       if (answer.status !== 201) await sleep(20);
     }

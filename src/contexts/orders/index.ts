@@ -1,7 +1,11 @@
+export {
+  checkInvariants,
+  type InvariantCheck,
+  type InvariantName,
+} from './check-invariants.ts';
 export { createHttpContractor, createSandboxContractor } from './cookies/contractor.ts';
 export { createOrders, orderConsumers } from './create-orders.ts';
 export type { OrdersDependencies } from './dependencies.ts';
-export { ordersJobs } from './jobs.ts';
 export { createOrderMailRenderer } from './mails/render-order-mail.ts';
 export { isLegalWay, legalSteps, ORDER_STATUSES } from './order.ts';
 export type * from './orders.ts';

@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import { defineJob } from './definition.ts';
 
-/** Runs that ended longer ago are deleted; the newest of each job stays. */
-export const KEEP_JOB_RUNS_DAYS = 90;
-
 /** Deletes what is kept for a while only: idempotency keys and old job runs. */
 export const purgeJob = defineJob({
   name: 'platform.purge',

@@ -68,6 +68,9 @@ export function openPool(options: DatabaseOptions): pg.Pool {
   // the error, which the pool listens for only while the connection is idle: unheard, it would end
   // the process.
   pool.on('connect', (client) => client.on('error', () => undefined));
+  const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
+  // Only the form that Kysely uses: a promise, whose refusal says what callers can act on.
+  pool.connect = (() => translated(connect())) as typeof pool.connect;
   return pool;
 }
 
