@@ -1,14 +1,14 @@
 import type { Ids } from '../../../platform/ids.ts';
 import { enqueueMails, type MailTables, type NewMail } from '../../../platform/mail/index.ts';
-import { defineConsumer, type OrderEvent } from '../../../stream/index.ts';
+import { defineConsumer, type OrderEvent, type OrderEventType } from '../../../stream/index.ts';
 import type { OrdersTables } from '../tables.ts';
 
 /** Whom a mail about an order goes to. */
 export type MailRecipient = 'customer' | 'worker' | 'supplies';
 
 /** What each event tells whom; the name of a mail is template and recipient. */
-function mailsFor(event: OrderEvent): MailRecipient[] {
-  switch (event.type) {
+export function mailsFor(type: OrderEventType): MailRecipient[] {
+  switch (type) {
     case 'order.assigned':
     case 'order.cancelled':
       return ['customer', 'worker', 'supplies'];
@@ -33,7 +33,7 @@ export function createMailConsumer(ids: Ids) {
     async apply(tx, events) {
       await enqueueMails(
         tx,
-        events.flatMap((event) => mailsFor(event).map((to) => newMail(ids, event, to))),
+        events.flatMap((event) => mailsFor(event.type).map((to) => newMail(ids, event, to))),
       );
     },
   });

@@ -1,0 +1,38 @@
+import { HOUR_MS } from './calendar.ts';
+import { eachOf } from './each-of.ts';
+import type { Play } from './play.ts';
+import { isExpected } from './tally.ts';
+
+/** Supplies are handed out so long before the work begins. */
+const AHEAD_MS = 2 * HOUR_MS;
+/** Clerks at the counter. */
+const CLERKS = 2;
+/** No list of the play is longer; the API gives no longer page. */
+const PAGE = 200;
+
+/** R-06: the supplies department hands out what is needed soon, most urgent first. */
+export async function issueSupplies(play: Play): Promise<void> {
+  const path = `/v1/supplies?status=requested&limit=${PAGE}`;
+  const answer = await play.supplies.get<{ data: { orderId: string; neededAt: string }[] }>(path);
+  if (!isExpected(play.tally, 'The list of supplies', answer, 200)) return;
+  const until = play.clock.now().getTime() + AHEAD_MS;
+  const due = answer.body.data.filter(({ neededAt }) => new Date(neededAt).getTime() <= until);
+  await eachOf(due, CLERKS, async ({ orderId }) => {
+    const issued = await play.supplies.post(`/v1/supplies/${orderId}/issue`);
+    isExpected(play.tally, `Issuing supplies for ${orderId}`, issued, 200);
+  });
+}
+
+/** What a worker process does by itself, here at the moments of the virtual clock. */
+export async function runJobs(play: Play): Promise<void> {
+  await runJob(play, 'orders.fail-no-shows');
+  await runJob(play, 'orders.attend-cookies');
+}
+
+/** Runs a job as `steward jobs run` does. */
+export async function runJob(play: Play, name: string): Promise<void> {
+  const report = await play.town.jobs.run(name);
+  if (report.outcome === 'failed') {
+    play.tally.surprises.push(`The job ${name} failed: ${report.error}`);
+  }
+}

@@ -1,0 +1,71 @@
+import { startApi } from '../api/main.ts';
+import { type App, openApp, type Part } from '../app.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { openJobs, startMainWorker } from '../jobs/main.ts';
+import { createMainQueues, wakeAfterCommits } from '../main-queues.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Config } from '../platform/config.ts';
+import { issueToken, ownKeyFile, type TokenRequest } from '../platform/tokens/issue-token.ts';
+
+/** Everything that `steward start` runs, and a manager at a terminal beside it. */
+export interface Town {
+  /** Address of the HTTP API. */
+  url: string;
+  /** With all rights, as whoever owns an embedded home. */
+  manager: App;
+  /** The worker's jobs, to be run at a moment of the play. */
+  jobs: Jobs;
+  token(request: Omit<TokenRequest, 'expiresInSeconds'>): Promise<string>;
+  close(): Promise<void>;
+}
+
+const TOKEN_SECONDS = 30 * 86_400;
+
+/** Opens all parts on one database, the API with the rights of the API, the worker with its own. */
+export async function openTown(config: Config, clock: Clock): Promise<Town> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    // The last opened first; one that fails must not leave the server running.
+    const failures: unknown[] = [];
+    for (const closer of closers.splice(0).reverse()) {
+      await closer().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+  };
+  try {
+    const manager = await openApp(config, 'cli', { clock });
+    closers.push(() => manager.close());
+    const open = async (part: Part) => {
+      const app = await openApp(config, part, { clock, database: manager.database });
+      closers.push(() => app.close());
+      return app;
+    };
+    const worker = await open('worker');
+    const running = await startMainWorker(worker);
+    closers.push(() => running.stop());
+    const queues = createMainQueues(worker);
+    closers.push(() => queues.close());
+    const url = await serve(await open('api'), closers);
+    const keyFile = ownKeyFile(config.tokens);
+    return {
+      url,
+      manager,
+      jobs: openJobs(worker, queues),
+      token: (request) =>
+        issueToken({ ...request, expiresInSeconds: TOKEN_SECONDS }, keyFile, clock),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function serve(app: App, closers: (() => Promise<unknown>)[]): Promise<string> {
+  const queues = createMainQueues(app);
+  closers.push(() => queues.close());
+  wakeAfterCommits(app, queues);
+  const api = await startApi(app, { host: '127.0.0.1', port: 0 });
+  closers.push(() => api.stop());
+  return api.url;
+}
