@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
 import { Config, flush, type Interfaces, run } from '@oclif/core';
+import { findDirectCommand, runDirectCommand } from './direct-command.ts';
 import { type ErrorReport, Interrupted, renderError, reportError } from './error-report.ts';
 import { EXIT } from './exit-codes.ts';
 import { interruption } from './interruption.ts';
@@ -22,10 +23,18 @@ export async function main(options: MainOptions): Promise<void> {
   process.stdout.on('error', endQuietlyOnClosedPipe);
   process.stderr.on('error', endQuietlyOnClosedPipe);
   interruption.listen();
-  let config: Interfaces.Config | undefined;
+  let config: Config | undefined;
   try {
-    config = await Config.load(loadOptions(options));
-    await run(argv, config as Config);
+    const pjson = readPackage(options.root);
+    const direct =
+      options.commands === undefined &&
+      findDirectCommand(argv, join(options.root, 'dist/commands'));
+    if (direct) {
+      await runDirectCommand(direct, options.root, pjson);
+    } else {
+      config = await Config.load(loadOptions(options, pjson));
+      await run(argv, config);
+    }
   } catch (error) {
     const cause = interruption.signal.aborted ? new Interrupted() : error;
     if (!isPlainExit(cause)) {
@@ -39,8 +48,11 @@ export async function main(options: MainOptions): Promise<void> {
   process.exit(process.exitCode ?? EXIT.done);
 }
 
-function loadOptions(options: MainOptions): Interfaces.LoadOptions {
-  const pjson = JSON.parse(readFileSync(join(options.root, 'package.json'), 'utf8'));
+function readPackage(root: string): Interfaces.PJSON {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+}
+
+function loadOptions(options: MainOptions, pjson: Interfaces.PJSON): Interfaces.LoadOptions {
   const { oclif } = pjson;
   return {
     root: options.root,
@@ -63,7 +75,7 @@ function needsPlugins([first]: readonly string[]): boolean {
   return first === undefined || first === 'autocomplete' || first === 'help' || /^-/.test(first);
 }
 
-function commandNames(config: Interfaces.Config | undefined): string[] {
+function commandNames(config: Config | undefined): string[] {
   if (!config) return [];
   const visible = config.commands.filter((command) => !command.hidden);
   return visible.map((command) => command.id.replaceAll(':', ' '));

@@ -1,4 +1,3 @@
-import { Temporal } from 'temporal-polyfill';
 import { StewardError } from '../platform/errors.ts';
 
 /**
@@ -6,7 +5,9 @@ import { StewardError } from '../platform/errors.ts';
  * (`2026-11-24T10:00`, the same zone), or ISO 8601 with an offset.
  * @throws StewardError `invalid_moment`
  */
-export function parseMoment(text: string, timeZone: string): Date {
+export async function parseMoment(text: string, timeZone: string): Promise<Date> {
+  // Loaded here: only a few flags need a calendar, and every command would pay for it.
+  const { Temporal } = await import('temporal-polyfill');
   try {
     if (/(?:Z|[+-]\d{2}:?\d{2})$/i.test(text) && text.includes(':')) {
       return new Date(Temporal.Instant.from(text.replace(' ', 'T')).epochMilliseconds);

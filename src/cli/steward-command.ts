@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { Command } from '@oclif/core';
+import { Command, type Config as OclifConfig } from '@oclif/core';
 import type { App } from '../app.ts';
 import { formatMoment } from '../platform/business-time.ts';
 import type { Config } from '../platform/config.ts';
@@ -26,14 +26,25 @@ type PageRequest = { limit: number; cursor?: string };
 export abstract class StewardCommand extends Command {
   static override enableJsonFlag = true;
 
+  /** Runs the command with a configuration that is loaded already: oclif's `run` loads it again. */
+  static execute(
+    this: new (
+      argv: string[],
+      config: OclifConfig,
+    ) => StewardCommand,
+    argv: string[],
+    config: OclifConfig,
+  ): Promise<unknown> {
+    return new this(argv, config)._run();
+  }
+
   /** Opens the contexts, does the work, and closes them whatever happens. */
   protected async withApp<T>(work: (app: App) => Promise<T>): Promise<T> {
-    const [{ loadConfig }, { openApp }, { createCommandLog }] = await Promise.all([
-      import('../platform/config.ts'),
+    const [{ createCommandLog, loadCommandConfig }, { openApp }] = await Promise.all([
+      import('./command-config.ts'),
       import('../app.ts'),
-      import('./command-log.ts'),
     ]);
-    const config = loadConfig();
+    const config = loadCommandConfig();
     const opening = () => openApp(config, 'cli', { log: createCommandLog(config) });
     return closing(await withProgress('Opening the database', opening), work);
   }
@@ -42,11 +53,11 @@ export abstract class StewardCommand extends Command {
   protected async withMainServer<T>(
     work: (server: MainServer, config: Config) => Promise<T>,
   ): Promise<T> {
-    const [{ loadConfig }, { openMainServer }] = await Promise.all([
-      import('../platform/config.ts'),
+    const [{ loadCommandConfig }, { openMainServer }] = await Promise.all([
+      import('./command-config.ts'),
       import('./main-server.ts'),
     ]);
-    const config = loadConfig();
+    const config = loadCommandConfig();
     const server = await withProgress('Opening the database', () => openMainServer(config));
     return closing(server, (opened) => work(opened, config));
   }

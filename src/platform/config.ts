@@ -231,6 +231,8 @@ function pairFaults(env: z.infer<typeof variables>): Issue[] {
 }
 
 function isTimeZone(name: string): boolean {
+  // The first format of a process takes milliseconds.
+  if (name === 'UTC') return true;
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
     return true;

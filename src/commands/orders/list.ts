@@ -36,8 +36,8 @@ export default class OrdersList extends StewardCommand {
         customerId: flags.customer,
         workerId: flags.worker,
         service: flags.service,
-        from: moment(flags.from),
-        to: moment(flags.to),
+        from: await moment(flags.from),
+        to: await moment(flags.to),
       };
       const viewer = await app.manager();
       return this.list(flags, (page) => app.orders.orders.list(viewer, filter, page), {

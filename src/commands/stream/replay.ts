@@ -25,7 +25,8 @@ export default class StreamReplay extends StewardCommand {
     const { args, flags } = await this.parse(StreamReplay);
     return this.withApp(async (app) => {
       const { id: by } = await app.manager();
-      const from = flags.from === undefined ? undefined : place(flags.from, app.config.timeZone);
+      const from =
+        flags.from === undefined ? undefined : await place(flags.from, app.config.timeZone);
       const plan = await app.stream.replay(args.consumer, { from, by, dryRun: true });
       this.print(`${args.consumer} would read ${plan.events} events again.`);
       if (flags['dry-run']) return plan;
@@ -39,7 +40,7 @@ export default class StreamReplay extends StewardCommand {
   }
 }
 
-function place(text: string, timeZone: string) {
+async function place(text: string, timeZone: string) {
   if (/^\d+$/.test(text)) return { position: BigInt(text) };
-  return { time: parseMoment(text, timeZone) };
+  return { time: await parseMoment(text, timeZone) };
 }

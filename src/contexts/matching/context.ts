@@ -23,6 +23,8 @@ const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
  * @throws StewardError `invalid_time_zone` when the runtime does not know the zone
  */
 export function createContext(timeZone: string): MatchingContext {
+  // The first format of a process takes milliseconds, and every command opens matching.
+  if (timeZone === 'UTC') return { timeZone, localTime: utcTime };
   const format = formatFor(timeZone);
   // All workers of one short list are asked about the same moment, and formatting takes about 2 µs.
   let last: { at: number; local: LocalTime } | null = null;
@@ -39,6 +41,14 @@ export function createContext(timeZone: string): MatchingContext {
     return local;
   };
   return { timeZone, localTime };
+}
+
+function utcTime(moment: Date): LocalTime {
+  return {
+    weekday: moment.getUTCDay() || 7,
+    hour: moment.getUTCHours(),
+    minute: moment.getUTCMinutes(),
+  };
 }
 
 function formatFor(timeZone: string): Intl.DateTimeFormat {
