@@ -105,10 +105,11 @@ async function upsertCustomer(
         updated_at: now,
       })
       .onConflict((oc) =>
-        oc.column('subject_id').doUpdateSet((eb) => ({
-          data: eb.ref('excluded.data'),
-          updated_at: now,
-        })),
+        oc
+          .column('subject_id')
+          .doUpdateSet((eb) => ({ data: eb.ref('excluded.data'), updated_at: now }))
+          // Who was erased stays erased.
+          .where('stream.personal.erased_at', 'is', null),
       )
       .execute();
     return row.id;

@@ -202,7 +202,13 @@ async function writePersonal(
   await tx
     .insertInto('stream.personal')
     .values({ subject_id: worker.id, kind: 'worker', data, updated_at: now })
-    .onConflict((oc) => oc.column('subject_id').doUpdateSet({ data, updated_at: now }))
+    .onConflict((oc) =>
+      oc
+        .column('subject_id')
+        .doUpdateSet({ data, updated_at: now })
+        // Who was erased stays erased.
+        .where('stream.personal.erased_at', 'is', null),
+    )
     .execute();
 }
 
