@@ -1,4 +1,4 @@
-import { type SelectQueryBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import { StewardError } from '../../platform/errors.ts';
 import type { Executor, Transaction } from '../../platform/postgres/database.ts';
 import type { Actor, ExtendedOrder, OrderEventType } from '../../stream/index.ts';
@@ -285,11 +285,6 @@ export function selectViews(db: Read) {
       sql<People>`orders.people(o.id)`.as('people'),
     ]);
 }
-
-export type ViewQuery =
-  ReturnType<typeof selectViews> extends SelectQueryBuilder<infer DB, infer Tables, infer Output>
-    ? SelectQueryBuilder<DB, Tables, Output>
-    : never;
 
 /** Who asks: the scope within which an idempotency key is unique. */
 export function principalOf(actor: Actor): string {

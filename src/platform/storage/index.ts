@@ -1,2 +1,2 @@
-export { type CheckedPhoto, checkPhoto, MAX_PHOTO_BYTES } from './check-photo.ts';
-export { createPhotoStore, type PhotoStore, type StoredPhoto } from './photo-store.ts';
+export { checkPhoto, MAX_PHOTO_BYTES } from './check-photo.ts';
+export { createPhotoStore, type PhotoStore } from './photo-store.ts';
