@@ -16,6 +16,7 @@ export interface Metrics {
 /** From a tenth of a healthy answer to the longest that anybody waits. */
 const DURATION_BUCKETS_SECONDS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
 const NANOSECONDS = 1e9;
+const LAG_RESOLUTION_MS = 20;
 
 /** A registry of its own per server, so that two servers in one process do not mix. */
 export function createMetrics(pools?: () => readonly PoolFigures[]): Metrics {
@@ -56,7 +57,7 @@ export function createMetrics(pools?: () => readonly PoolFigures[]): Metrics {
 }
 
 function watchEventLoop(registers: Registry[]): () => void {
-  const delay = monitorEventLoopDelay({ resolution: 20 });
+  const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   delay.enable();
   new Gauge({
     name: 'nodejs_eventloop_lag_seconds',
@@ -65,8 +66,10 @@ function watchEventLoop(registers: Registry[]): () => void {
     registers,
     collect() {
       for (const percentile of [50, 99, 100]) {
-        const nanoseconds = delay.count === 0 ? 0 : delay.percentile(percentile);
-        this.set({ quantile: String(percentile / 100) }, nanoseconds / NANOSECONDS);
+        // The time between two looks, which are so far apart even when nothing is late.
+        const seconds = delay.count === 0 ? 0 : delay.percentile(percentile) / NANOSECONDS;
+        const lag = Math.max(0, seconds - LAG_RESOLUTION_MS / 1_000);
+        this.set({ quantile: String(percentile / 100) }, lag);
       }
       delay.reset();
     },
