@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
+import { ordersRulesSchema } from './rules.ts';
 import { openTestOrders, type TestOrders } from './testing.ts';
 
 const key = (text: string) => ({ key: text, requestHash: Buffer.from(text) });
@@ -93,6 +94,23 @@ describe('placing an order (R-02, R-03)', () => {
     const refused = await t.place(anna, t.hour(9), { service: 'SHORT' }).catch((error) => error);
     expect(refused.code).toBe('nobody_free');
     for (const time of refused.data.nearestTimes) expect(time >= '2026-11-24').toBe(true);
+  });
+
+  it('looks beyond the short list when matching excludes everybody on it', async () => {
+    const t = await openTestOrders({ rules: ordersRulesSchema.parse({ shortListSize: 1 }) });
+    await t.addService('SHORT', ['cleaning'], 30);
+    await Promise.all([1, 2, 3].map((n) => t.addWorker({ name: `W${n}` })));
+    const anna = await t.customer();
+    const used = new Set<string>();
+    // Three workers with a limit of eight orders a day: the first one is free all day long.
+    for (let n = 0; n < 24; n++) {
+      const { view } = await t.place(anna, t.hour(1 + (n % 8) / 2), { service: 'SHORT' });
+      used.add(view.worker.id);
+    }
+    expect(used.size).toBe(3);
+    await expect(t.place(anna, t.hour(12), { service: 'SHORT' })).rejects.toMatchObject({
+      code: 'nobody_free',
+    });
   });
 
   it('lets the next order begin in the moment at which the last one ends', async () => {

@@ -13,6 +13,7 @@ import {
   fetchShortList,
   keyReused,
   principalOf,
+  type ReplayRow,
   requestInFlight,
   toView,
 } from './store.ts';
@@ -23,6 +24,13 @@ import {
  * the last free worker ends in "nobody is free" after one more look; three leaves room to spare.
  */
 const ROUNDS = 4;
+
+/**
+ * Whoever is free may still be excluded by a step of matching. Then the next ones are looked at,
+ * three times as many each time: 20, 60, 180 and 540 with the default short list.
+ */
+const SHORT_LISTS = 4;
+const SHORT_LIST_GROWTH = 3;
 
 /** Nearest times are proposed by SQL and proven by matching: look at so many for each one named. */
 const PROPOSALS_PER_TIME = 8;
@@ -46,31 +54,34 @@ interface Wish {
 export async function placeOrder(deps: Deps, wish: Wish): Promise<OrderAnswer> {
   let service = await deps.services.get(wish.request.service);
   for (let round = 1; round <= ROUNDS; round++) {
-    const list = await shortList(deps, wish, service, wish.request.scheduledAt);
-    if ('replay' in list) {
-      assertSameRequest(Buffer.from(list.replay.requestHash, 'hex'), wish.idempotency);
-      return { view: toView(list.replay.snapshot, list.replay.people), replayed: true };
+    const match = await matchAt(deps, wish, service, wish.request.scheduledAt, true);
+    if ('replay' in match) {
+      assertSameRequest(Buffer.from(match.replay.requestHash, 'hex'), wish.idempotency);
+      return { view: toView(match.replay.snapshot, match.replay.people), replayed: true };
     }
     checkTime(deps, wish.request.scheduledAt);
     if (!service.active) service = await deps.services.reload(wish.request.service);
     if (!service.active) throw inactive(service);
-    const reference = matchRequest(wish, service, wish.request.scheduledAt);
-    const ranking = rank(deps, reference, list.candidates);
-    if (ranking.ranked.length === 0) break;
-    const placed = await store(deps, wish, service, reference, ranking, list.candidates);
+    if (match.ranking.ranked.length === 0) break;
+    const placed = await store(deps, wish, service, match);
     if (placed !== 'taken' && placed !== 'service-changed') return placed;
     if (placed === 'service-changed') service = await deps.services.reload(wish.request.service);
   }
   throw await nobodyFree(deps, wish, service);
 }
 
+/** A match as far as it goes: who was looked at, and in which order they would do. */
+interface Match {
+  reference: MatchRequest;
+  candidates: MatchCandidate[];
+  ranking: Ranking;
+}
+
 async function store(
   deps: Deps,
   wish: Wish,
   service: Service,
-  reference: MatchRequest,
-  ranking: Ranking,
-  candidates: readonly MatchCandidate[],
+  { reference, candidates, ranking }: Match,
 ): Promise<OrderAnswer | 'taken' | 'service-changed'> {
   const byId = new Map(candidates.map((candidate) => [candidate.workerId, candidate]));
   const priced = ranking.ranked.flatMap(({ workerId }) => {
@@ -125,29 +136,46 @@ async function store(
   }
 }
 
-function rank(deps: Deps, reference: MatchRequest, candidates: MatchCandidate[]): Ranking {
-  const ranking = deps.matching.rank(reference, candidates, deps.rules.shortListSize);
-  for (const fault of ranking.faults) {
-    deps.log.warn(
-      { step: fault.step, workers: fault.candidates, fault: fault.error },
-      'a matching step failed',
-    );
+/**
+ * Matches for one time: short lists from SQL until somebody on them is ranked or nobody is left.
+ * @param withKey also looks for an answer that the same request got before
+ */
+async function matchAt(
+  deps: Deps,
+  wish: Wish,
+  service: Service,
+  at: Date,
+  withKey = false,
+): Promise<Match | { replay: ReplayRow }> {
+  const reference = matchRequest(wish, service, at);
+  const candidates: MatchCandidate[] = [];
+  let limit = deps.rules.shortListSize;
+  let lookedFor = 0;
+  for (let list = 1; ; list++, limit *= SHORT_LIST_GROWTH) {
+    lookedFor += limit;
+    const found = await fetchShortList(deps.db, {
+      principal: principalOf(wish.actor),
+      key: withKey ? (wish.idempotency?.key ?? null) : null,
+      customerId: wish.customerId,
+      city: wish.request.place.city,
+      skills: service.skills,
+      startsAt: at,
+      endsAt: reference.endsAt,
+      day: businessDay(at, deps.timeZone),
+      offset: candidates.length,
+      limit,
+    });
+    if ('replay' in found) return found;
+    candidates.push(...found.candidates);
+    const ranking = deps.matching.rank(reference, candidates, lookedFor);
+    const isLast = found.candidates.length < limit || list === SHORT_LISTS;
+    if (ranking.ranked.length > 0 || isLast) {
+      for (const { step, candidates: workers, error } of ranking.faults) {
+        deps.log.warn({ step, workers, fault: error }, 'a matching step failed');
+      }
+      return { reference, candidates, ranking };
+    }
   }
-  return ranking;
-}
-
-function shortList(deps: Deps, wish: Wish, service: Service, at: Date, withKey = true) {
-  return fetchShortList(deps.db, {
-    principal: principalOf(wish.actor),
-    key: withKey ? (wish.idempotency?.key ?? null) : null,
-    customerId: wish.customerId,
-    city: wish.request.place.city,
-    skills: service.skills,
-    startsAt: at,
-    endsAt: new Date(at.getTime() + service.durationMinutes * MINUTE_MS),
-    day: businessDay(at, deps.timeZone),
-    limit: deps.rules.shortListSize,
-  });
 }
 
 function matchRequest(wish: Wish, service: Service, at: Date): MatchRequest {
@@ -180,10 +208,8 @@ async function nobodyFree(deps: Deps, wish: Wish, service: Service): Promise<Ste
   for (const time of proposals.toSorted((a, b) => distance(a) - distance(b))) {
     if (times.length >= rules.nearestTimes) break;
     if (times.some((other) => Math.abs(other.getTime() - time.getTime()) < APART_MS)) continue;
-    const list = await shortList(deps, wish, service, time, false);
-    if (!('candidates' in list)) continue;
-    const ranking = rank(deps, matchRequest(wish, service, time), list.candidates);
-    if (ranking.ranked.length > 0) times.push(time);
+    const match = await matchAt(deps, wish, service, time);
+    if ('ranking' in match && match.ranking.ranked.length > 0) times.push(time);
   }
   const nearestTimes = times.toSorted((a, b) => a.getTime() - b.getTime());
   return conflict(

@@ -44,7 +44,8 @@ export function meanStars(sum: number, count: number): number | null {
   return count === 0 ? null : Math.round((sum * 100) / count) / 100;
 }
 
-interface ReplayRow {
+/** The answer that the same request got before. */
+export interface ReplayRow {
   requestHash: string;
   snapshot: ExtendedOrder;
   people: People;
@@ -74,6 +75,7 @@ export interface ShortListRequest {
   startsAt: Date;
   endsAt: Date;
   day: string;
+  offset: number;
   limit: number;
 }
 
@@ -85,7 +87,7 @@ export async function fetchShortList(
   const { rows } = await sql<{ list: { replay?: ReplayRow; candidates?: CandidateRow[] } }>`
     select orders.short_list(${request.principal}, ${request.key}, ${request.customerId},
       ${request.city}, ${request.skills}, tstzrange(${request.startsAt}, ${request.endsAt}),
-      ${request.day}::date, ${request.limit}) as list`.execute(db);
+      ${request.day}::date, ${request.offset}, ${request.limit}) as list`.execute(db);
   const list = rows[0]?.list;
   if (list?.replay) return { replay: list.replay };
   return { candidates: (list?.candidates ?? []).map(toCandidate) };

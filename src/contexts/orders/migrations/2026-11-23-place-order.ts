@@ -64,7 +64,7 @@ export const placeOrder: Migration = {
     -- The best plan is the same for all arguments; planning anew costs more than running it.
     create function orders.short_list(
       p_principal text, p_key text, p_customer_id uuid, p_city text, p_skills text[],
-      p_busy tstzrange, p_day date, p_limit int
+      p_busy tstzrange, p_day date, p_offset int, p_limit int
     ) returns json language plpgsql stable set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
     declare
       v_city_key constant text := orders.city_key(p_city);
@@ -103,7 +103,7 @@ export const placeOrder: Migration = {
               select from orders.workers x where x.id = k.worker_id and x.skills @> p_skills
               offset 0))
           order by k.standing desc, k.worker_id
-          limit p_limit
+          limit p_limit offset p_offset
         ) as ws
         cross join lateral (
           select * from orders.workers x where x.id = ws.worker_id offset 0) as w
