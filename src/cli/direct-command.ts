@@ -19,7 +19,7 @@ const WORD = /^[a-z][a-z-]*$/;
 /**
  * Finds the command by its file, `commands/orders/list.js` for `orders list`: then no manifest of
  * all commands has to be read. Undefined for help, and for whatever is not plainly a command.
- * @param folder of the built command files
+ * @param folder of the command files, built or not
  */
 export function findDirectCommand(
   argv: readonly string[],
@@ -35,8 +35,8 @@ export function findDirectCommand(
     { words: [first], path: join(first, 'index') },
   ];
   for (const { words, path } of places) {
-    const file = join(folder, `${path}.js`);
-    if (existsSync(file)) return { id: words.join(':'), file, argv: argv.slice(words.length) };
+    const file = [`${path}.js`, `${path}.ts`].map((name) => join(folder, name)).find(existsSync);
+    if (file) return { id: words.join(':'), file, argv: argv.slice(words.length) };
   }
   return undefined;
 }

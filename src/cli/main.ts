@@ -26,9 +26,8 @@ export async function main(options: MainOptions): Promise<void> {
   let config: Config | undefined;
   try {
     const pjson = readPackage(options.root);
-    const direct =
-      options.commands === undefined &&
-      findDirectCommand(argv, join(options.root, 'dist/commands'));
+    const folder = join(options.root, options.commands ?? 'dist/commands');
+    const direct = findDirectCommand(argv, folder);
     if (direct) {
       await runDirectCommand(direct, options.root, pjson);
     } else {

@@ -1,0 +1,36 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findDirectCommand } from './direct-command.ts';
+
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'steward-commands-'));
+  for (const topic of ['orders', 'start']) mkdirSync(join(folder, topic));
+  for (const file of ['orders/list.js', 'start/index.js', 'start/api.js', 'doctor.js']) {
+    writeFileSync(join(folder, file), '');
+  }
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a command line', () => {
+  test.each([
+    ['orders list --limit 3', 'orders:list', ['--limit', '3']],
+    ['start', 'start', []],
+    ['start api --json', 'start:api', ['--json']],
+    ['doctor extra', 'doctor', ['extra']],
+    ['orders list -- --help', 'orders:list', ['--', '--help']],
+  ])('"%s" is the file of its command', (line, id, argv) => {
+    expect(findDirectCommand(line.split(' '), folder)).toMatchObject({ id, argv });
+  });
+
+  test.each(['', '--help', 'orders', 'orders lst', 'orders list --help', '../orders list', 'help'])(
+    '"%s" is left to the framework',
+    (line) => {
+      expect(findDirectCommand(line.split(' '), folder)).toBeUndefined();
+    },
+  );
+});
