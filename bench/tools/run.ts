@@ -1,0 +1,72 @@
+import { parseArgs } from 'node:util';
+import { processEnvironment } from '../../src/platform/config.ts';
+import { type Figure, type Row, reaches, renderRow } from './figure.ts';
+
+const USAGE = `npm run bench [-- <figure> …] [--quick] [--json]
+  --quick        short rounds: shows that it works; the values then say little
+  --json         one JSON object on stdout
+  --orders <n>   orders stored in the figure "stored" (BENCH_ORDERS, else 1,000,000)`;
+
+/**
+ * Runs figures one after another and prints them. Ends with exit code 0 even where a goal is
+ * missed, with 1 where a figure could not be measured.
+ */
+export async function runFigures(figures: readonly Figure[], argv: readonly string[]) {
+  const options = readOptions(figures, argv);
+  if (!options) return;
+  const results: object[] = [];
+  for (const figure of options.figures) {
+    const result = await measure(figure, options);
+    if ('error' in result) process.exitCode = 1;
+    results.push(result);
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify({ figures: results })}\n`);
+}
+
+type Options = NonNullable<ReturnType<typeof readOptions>>;
+
+function readOptions(known: readonly Figure[], argv: readonly string[]) {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      orders: { type: 'string', default: processEnvironment().BENCH_ORDERS ?? '1000000' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const names = known.map((figure) => figure.name);
+  const unknown = positionals.find((name) => !names.includes(name));
+  const orders = Number(values.orders);
+  if (values.help || unknown !== undefined || !(Number.isInteger(orders) && orders > 0)) {
+    const lines = known.map(({ name, title }) => `  ${name.padEnd(14)} ${title}`);
+    process.stdout.write(`${USAGE}\nFigures:\n${lines.join('\n')}\n`);
+    if (!values.help) process.exitCode = 2;
+    return undefined;
+  }
+  const chosen = known.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  return { figures: chosen, quick: values.quick, json: values.json, orders };
+}
+
+async function measure(figure: Figure, { quick, json, orders }: Options) {
+  const tell = (line: string) => void process.stderr.write(`    … ${line}\n`);
+  if (!json) process.stdout.write(`${figure.name}: ${figure.title}\n`);
+  const cleanup = new AsyncDisposableStack();
+  const interrupted = () => {
+    void cleanup.disposeAsync().finally(() => process.exit(130));
+  };
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  const { name, title } = figure;
+  try {
+    const rows = await figure.measure({ quick, orders, cleanup, tell });
+    if (!json) process.stdout.write(`${rows.map((row) => `${renderRow(row)}\n`).join('')}\n`);
+    return { name, title, rows: rows.map((row: Row) => ({ ...row, ok: reaches(row) ?? null })) };
+  } catch (error) {
+    process.stderr.write(`  failed: ${error instanceof Error ? error.stack : error}\n`);
+    return { name, title, error: String(error) };
+  } finally {
+    await cleanup.disposeAsync();
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+  }
+}
