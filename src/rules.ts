@@ -40,11 +40,15 @@ export type Rules = z.infer<typeof rulesSchema>;
 export function parseRules(file: RulesFile): Rules {
   const parsed = rulesSchema.safeParse(file.sections);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map((issue) => ({
-    path: issue.path.join('.'),
-    message: issue.message,
-  }));
-  const list = issues.map((issue) => `  ${issue.path || '(top)'}: ${issue.message}`).join('\n');
+  const issues = parsed.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({
+          path: [...issue.path, key].join('.'),
+          message: 'there is no such rule',
+        }))
+      : [{ path: issue.path.join('.'), message: issue.message }],
+  );
+  const list = issues.map((issue) => `  ${issue.path}: ${issue.message}`).join('\n');
   throw new StewardError('invalid', 'invalid_rules', `${file.path} has faults:\n${list}`, {
     issues,
   });

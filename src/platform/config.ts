@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { type Issue, StewardError } from './errors.ts';
@@ -10,16 +11,31 @@ const url = (...protocols: string[]) =>
   z
     .string()
     .refine(
-      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      (text) => URL.canParse(text) && protocols.some((name) => text.startsWith(`${name}//`)),
       `expected a URL that starts with ${protocols.map((name) => `${name}//`).join(' or ')}`,
     );
 const postgresUrl = url('postgres:', 'postgresql:');
 const httpUrl = url('http:', 'https:');
-const port = z.coerce.number('expected a port').int().min(0).max(65_535);
+// Not a coerced number: that would take blanks for 0, and 0x10 and 1e3 for ports.
+const port = z
+  .string()
+  .refine(
+    (text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535,
+    'expected a port from 0 to 65535',
+  )
+  .transform(Number);
 const timeZone = z
   .string()
   .refine(isTimeZone, 'expected an IANA time zone such as Europe/Berlin or UTC');
-const currency = z.string().regex(/^[A-Z]{3}$/, 'expected an ISO 4217 code such as USD');
+const currency = z.string().refine(isCurrency, 'expected an ISO 4217 code such as USD');
+const proxies = z
+  .string()
+  .transform((text) => text.split(',').map((one) => one.trim()))
+  .transform((list) => list.filter((one) => one !== ''))
+  .refine(
+    (list) => list.every(isNetwork),
+    'expected addresses or networks by comma, such as 10.0.0.0/8, ::1',
+  );
 
 /** One line for each variable that steward reads; `steward doctor` prints the descriptions. */
 const variables = z.object({
@@ -39,9 +55,9 @@ const variables = z.object({
   STREAM_DATABASE_URL: postgresUrl.optional().describe('replica to read the order stream from'),
   REDIS_URL: url('redis:', 'rediss:').optional().describe('queues on Redis, not in PostgreSQL'),
   HOST: z.string().default('127.0.0.1').describe('address to listen on'),
-  PORT: port.default(3000).describe('port of the HTTP API'),
-  PAYMENTS_PORT: port.default(3001).describe('port of the payments part'),
-  TRUSTED_PROXIES: z.string().default('').describe('CIDR list of proxies whose headers count'),
+  PORT: port.prefault('3000').describe('port of the HTTP API'),
+  PAYMENTS_PORT: port.prefault('3001').describe('port of the payments part'),
+  TRUSTED_PROXIES: proxies.prefault('').describe('CIDR list of proxies whose headers count'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
@@ -77,7 +93,10 @@ export function describeVariables(): { name: string; description: string; fallba
   return Object.entries(variables.shape).map(([name, schema]) => ({
     name,
     description: schema.description ?? '',
-    fallback: schema instanceof z.ZodDefault ? String(schema.def.defaultValue) : undefined,
+    fallback:
+      schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault
+        ? String(schema.def.defaultValue) || undefined
+        : undefined,
   }));
 }
 
@@ -100,11 +119,10 @@ export function loadConfig(environment: Environment = processEnvironment(), cwd 
     for (const issue of parsed.error.issues) {
       issues.push({ path: issue.path.join('.'), message: issue.message });
     }
-  } else {
-    issues.push(...pairFaults(parsed.data));
   }
-  const home = resolve(cwd, parsed.data?.STEWARD_HOME ?? '.steward');
-  const rules = readRules(home, parsed.data?.STEWARD_RULES, cwd, issues);
+  issues.push(...pairFaults(given));
+  const home = resolve(cwd, given.STEWARD_HOME ?? '.steward');
+  const rules = readRules(home, given.STEWARD_RULES, cwd, issues);
   if (!parsed.success || issues.length > 0) {
     const list = issues.map((issue) => `  ${issue.path}: ${issue.message}`).join('\n');
     throw new StewardError(
@@ -134,9 +152,7 @@ function shape(env: z.infer<typeof variables>, home: string, rules: RulesFile) {
       host: env.HOST,
       port: env.PORT,
       paymentsPort: env.PAYMENTS_PORT,
-      trustedProxies: env.TRUSTED_PROXIES.split(',')
-        .map((text) => text.trim())
-        .filter(Boolean),
+      trustedProxies: env.TRUSTED_PROXIES,
     },
     mail: {
       from: env.MAIL_FROM,
@@ -215,19 +231,35 @@ function unknownNames(environment: Environment): Issue[] {
 }
 
 /** Variables that make sense only together. */
-function pairFaults(env: z.infer<typeof variables>): Issue[] {
-  const issues: Issue[] = [];
-  const together = (path: keyof typeof env, other: keyof typeof env) => {
-    if (env[other] !== undefined && env[path] === undefined) {
-      issues.push({ path, message: `is needed where ${other} is set` });
-    }
-  };
-  together('OIDC_AUDIENCE', 'OIDC_ISSUER');
-  together('OIDC_ISSUER', 'OIDC_AUDIENCE');
-  together('COOKIE_CONTRACTOR_TOKEN', 'COOKIE_CONTRACTOR_URL');
-  together('PHOTOS_S3_ACCESS_KEY_ID', 'PHOTOS_S3_BUCKET');
-  together('PHOTOS_S3_SECRET_ACCESS_KEY', 'PHOTOS_S3_BUCKET');
-  return issues;
+function pairFaults(env: Environment): Issue[] {
+  const groups: (keyof typeof variables.shape)[][] = [
+    ['OIDC_ISSUER', 'OIDC_AUDIENCE'],
+    ['COOKIE_CONTRACTOR_URL', 'COOKIE_CONTRACTOR_TOKEN'],
+    ['PHOTOS_S3_BUCKET', 'PHOTOS_S3_ACCESS_KEY_ID', 'PHOTOS_S3_SECRET_ACCESS_KEY'],
+  ];
+  return groups.flatMap((names) => {
+    const present = names.find((name) => env[name] !== undefined);
+    return present === undefined
+      ? []
+      : names
+          .filter((name) => env[name] === undefined)
+          .map((path) => ({ path, message: `is needed where ${present} is set` }));
+  });
+}
+
+function isCurrency(code: string): boolean {
+  return Intl.supportedValuesOf('currency').includes(code);
+}
+
+/** An address or a CIDR block. One that covers everything would trust everybody: refused. */
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  if (prefix === undefined) return true;
+  return (
+    /^\d{1,3}$/.test(prefix) && Number(prefix) > 0 && Number(prefix) <= (version === 4 ? 32 : 128)
+  );
 }
 
 function isTimeZone(name: string): boolean {

@@ -12,10 +12,22 @@ export interface MoneyJson {
   currency: string;
 }
 
-/** Number of digits after the point for an ISO 4217 code, as the runtime's CLDR data has it. */
+/**
+ * ISO 4217 currencies that have not two digits after the point. A list of our own: `Intl` tells
+ * what is customary in print (none for HUF and ALL, where ISO and payment providers have two), and
+ * what it tells changes with the runtime, while stored amounts must keep their meaning.
+ */
+const DIGITS = new Map([
+  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'
+    .split(' ')
+    .map((code) => [code, 0] as const),
+  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3] as const),
+  ...['CLF', 'UYW'].map((code) => [code, 4] as const),
+]);
+
+/** Number of digits after the point for an ISO 4217 code. */
 export function minorDigits(currency: string): number {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-  return format.resolvedOptions().maximumFractionDigits ?? 2;
+  return DIGITS.get(currency) ?? 2;
 }
 
 /** An amount of money. */
@@ -59,13 +71,14 @@ export function formatMinor(amountMinor: bigint, digits: number): string {
 }
 
 /**
- * Reads an amount in major units as a person writes it (`89`, `75.5`, `1234,50`).
+ * Reads an amount in major units as a person writes it (`89`, `75.5`, `1234,50`). `1,000` is not
+ * read as one: zeros beyond the currency's digits are refused like any others.
  * @throws StewardError `invalid_amount` when it is no number or has more digits than the currency
  */
 export function parseAmount(text: string, currency: string): bigint {
   const digits = minorDigits(currency);
   const match = /^(-?)(\d{1,15})(?:[.,](\d+))?$/.exec(text.trim());
-  const fraction = (match?.[3] ?? '').replace(/0+$/, '');
+  const fraction = match?.[3] ?? '';
   if (!match || fraction.length > digits) {
     throw new StewardError(
       'invalid',
