@@ -1,5 +1,6 @@
 import type { MatchReport } from '../contexts/orders/index.ts';
 import type { Column } from './table.ts';
+import { plainText } from './text-width.ts';
 
 type Explanation = MatchReport['explanation'];
 type Candidate = Explanation['candidates'][number];
@@ -20,15 +21,21 @@ export const stepColumns: Column<Step>[] = [
   { header: 'module', value: (step) => step.module },
 ];
 
-/** Who was considered, best first, and what each step said. */
-export const candidateColumns: Column<Candidate>[] = [
-  { header: 'rank', value: (candidate) => candidate.rank ?? '–', align: 'right' },
-  { header: 'worker', value: (candidate) => candidate.name ?? candidate.workerId },
-  { header: 'total', value: (candidate) => candidate.total?.toFixed(3), align: 'right' },
-  { header: 'decision', value: decision },
-  { header: 'why', value: (candidate) => reasons(candidate.steps) },
-  { header: 'id', value: (candidate) => (candidate.name === null ? null : candidate.workerId) },
-];
+/** One who was considered: a line with the decision, then a line for each step that said something. */
+export function candidateLines(candidate: Candidate): string[] {
+  const { rank, name, workerId, total } = candidate;
+  const place = rank === null ? ' –' : String(rank).padStart(2);
+  const who = name === null ? workerId : `${plainText(name)} (${workerId})`;
+  const sum = total === null ? '' : `, total ${total.toFixed(3)}`;
+  const said = candidate.steps.filter((step) => SAYS_SOMETHING.has(step.outcome));
+  const nameWidth = Math.max(0, ...said.map((step) => step.step.length));
+  return [
+    `${place}  ${decision(candidate)}${sum}: ${who}`,
+    ...said.map((step) => `    ${step.step.padEnd(nameWidth)}  ${outcomeText(step)}`),
+  ];
+}
+
+const SAYS_SOMETHING: ReadonlySet<Outcome['outcome']> = new Set(['scored', 'failed', 'excluded']);
 
 function decision(candidate: Candidate): string {
   if (candidate.chosen) return 'chosen';
@@ -36,24 +43,12 @@ function decision(candidate: Candidate): string {
   return candidate.rank === null ? 'excluded' : 'ranked';
 }
 
-function reasons(steps: readonly Outcome[]): string {
-  return steps.map(outcomeText).filter(Boolean).join('; ');
-}
-
-function outcomeText({ step, outcome, score, contribution, reason }: Outcome): string {
-  switch (outcome) {
-    case 'excluded':
-      return `${step}: ${reason ?? 'excluded'}`;
-    case 'scored':
-    case 'failed': {
-      const said = outcome === 'failed' ? 'failed, counted as neutral' : reason;
-      const points = `${step} ${score?.toFixed(2)} (+${contribution?.toFixed(3)})`;
-      return said ? `${points} ${said}` : points;
-    }
-    case 'passed':
-    case 'not-reached':
-      return '';
-  }
+/** `0.75 +0.300  not rated yet, counts as 4`. */
+function outcomeText({ outcome, score, contribution, reason }: Outcome): string {
+  if (outcome === 'excluded') return plainText(reason ?? 'excluded');
+  const points = `${score?.toFixed(2)} +${contribution?.toFixed(3)}`;
+  const said = outcome === 'failed' ? 'failed, counted as neutral' : reason;
+  return said ? `${points}  ${plainText(said)}` : points;
 }
 
 function parameterText(parameters: unknown): string {

@@ -1,7 +1,7 @@
 import type { OrderView } from '../contexts/orders/index.ts';
 import { formatMoment } from '../platform/business-time.ts';
 import type { ExtendedOrder, OrderEvent } from '../stream/index.ts';
-import { cutText, pad, plainText } from './text-width.ts';
+import { cutText, displayWidth, pad, plainText } from './text-width.ts';
 
 /** Which orders are watched; all conditions hold together. */
 export interface WatchFilter {
@@ -97,7 +97,7 @@ export interface FrameOptions {
 export function renderFrame(state: WatchState, options: FrameOptions): string[] {
   const { width, timeZone, now } = options;
   const head = ['order', 'status', 'scheduled', 'service', 'worker', 'city'];
-  const lines = state.orders.map((order) => [
+  const rows = state.orders.map((order) => [
     order.id,
     order.status,
     formatMoment(new Date(order.scheduledAt), timeZone).slice(5, 16),
@@ -105,7 +105,9 @@ export function renderFrame(state: WatchState, options: FrameOptions): string[] 
     plainText(options.names.get(order.workerId) ?? ''),
     plainText(order.city),
   ]);
-  const widths = [36, 9, 11, 14, 20, 16];
+  const widths = head.map((header, index) =>
+    Math.max(displayWidth(header), ...rows.map((texts) => displayWidth(texts[index] ?? ''))),
+  );
   const line = (texts: readonly string[]) =>
     cutText(texts.map((text, index) => pad(text, widths[index] ?? 0)).join('  '), width).trimEnd();
   const seen = [...state.seen].map(([type, count]) => `${count} ${type.replace('order.', '')}`);
@@ -114,7 +116,7 @@ export function renderFrame(state: WatchState, options: FrameOptions): string[] 
   return [
     cutText(`${clock}: ${summary}. Ctrl-C ends.`, width),
     line(head),
-    ...(lines.length === 0 ? ['no orders to watch yet'] : lines.map(line)),
+    ...(rows.length === 0 ? ['no orders to watch yet'] : rows.map(line)),
   ];
 }
 

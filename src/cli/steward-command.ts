@@ -12,6 +12,7 @@ import type { MainServer } from './main-server.ts';
 import { collectPages, countRest, shownOf } from './pages.ts';
 import { withProgress } from './progress.ts';
 import { type Column, renderFields, renderTable, type TableOptions } from './table.ts';
+import { wrapText } from './text-width.ts';
 
 type FieldValue = string | number | bigint | null | undefined;
 type PageRequest = { limit: number; cursor?: string };
@@ -65,6 +66,12 @@ export abstract class StewardCommand extends Command {
   /** Lines on stdout, for people. */
   protected print(...lines: string[]): void {
     if (!this.jsonEnabled()) process.stdout.write(`${lines.join('\n')}\n`);
+  }
+
+  /** Sentences on stdout, wrapped at words where a terminal shows them. */
+  protected paragraphs(...texts: string[]): void {
+    const { width } = this.look();
+    this.print(...texts.flatMap((text) => (width === undefined ? [text] : wrapText(text, width))));
   }
 
   /** A remark on stderr, where it does not get into a pipe. */

@@ -1,7 +1,11 @@
 import { Args, Flags } from '@oclif/core';
-import { candidateColumns, stepColumns } from '../../cli/match-view.ts';
+import { candidateLines, stepColumns } from '../../cli/match-view.ts';
 import { priceText } from '../../cli/order-view.ts';
+import { shownOf } from '../../cli/pages.ts';
 import { StewardCommand } from '../../cli/steward-command.ts';
+
+/** Candidates that are shown unless all are asked for; the best stand first. */
+const SHOWN = 10;
 
 export default class OrdersWhy extends StewardCommand {
   static override summary = 'Explain why this worker got the order, and why another did not.';
@@ -16,6 +20,7 @@ export default class OrdersWhy extends StewardCommand {
   };
   static override flags = {
     worker: Flags.string({ summary: 'Also answer: why not this worker?', helpValue: '<id>' }),
+    all: Flags.boolean({ summary: 'Show everybody who was considered.', default: false }),
   };
 
   async run() {
@@ -34,11 +39,17 @@ export default class OrdersWhy extends StewardCommand {
       ]);
       this.print('', this.styled('bold', 'Steps'));
       this.table(stepColumns, explanation.steps);
-      this.print('', this.styled('bold', 'Workers considered'));
-      this.table(candidateColumns, explanation.candidates);
-      this.print('', this.styled('bold', 'Decision'), ...explanation.summary);
-      if (whyNot) this.print('', this.styled('bold', 'Why not'), ...whyNot);
-      else this.next(`orders why ${view.order.id} --worker <id>`);
+      this.print('', this.styled('bold', 'Workers considered, best first'));
+      const shown = flags.all ? explanation.candidates : explanation.candidates.slice(0, SHOWN);
+      this.print(...shown.flatMap(candidateLines));
+      const { considered } = explanation;
+      this.remark(`${shownOf(shown.length, considered, 'worker')} shown.`);
+      this.print('', this.styled('bold', 'Decision'));
+      this.paragraphs(...explanation.summary);
+      if (whyNot) {
+        this.print('', this.styled('bold', 'Why not'));
+        this.paragraphs(...whyNot);
+      } else this.next(`orders why ${view.order.id} --worker <id>`);
       return { orderId: view.order.id, worker: view.worker, explanation, whyNot };
     });
   }

@@ -59,10 +59,10 @@ export default class ServicesImport extends StewardCommand {
     this.print(this.styled('bold', planSource(plan)), planSummary(plan));
     this.showSome('line', planLines(plan), limit, (lines) => this.table(planColumns, lines));
     this.showSome('fault', plan.faults, limit, (faults) =>
-      this.print(...faults.map((fault) => `${this.styled('red', 'refused')} ${fault.message}`)),
+      this.paragraphs(...faults.map((fault) => `refused: ${fault.message}`)),
     );
     this.showSome('remark', plan.passedOver, limit, (notes) =>
-      this.print(...notes.map((note) => `${this.styled('yellow', 'passed over')} ${note.message}`)),
+      this.paragraphs(...notes.map((note) => `passed over: ${note.message}`)),
     );
   }
 

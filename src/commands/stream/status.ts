@@ -26,7 +26,6 @@ export default class StreamStatus extends StewardCommand {
           { header: 'waiting', value: (one) => one.waitingEvents, align: 'right' },
           { header: 'skipped', value: (one) => one.skippedEvents, align: 'right' },
           { header: 'last event', value: (one) => one.lastEventAt && time(one.lastEventAt) },
-          { header: 'position', value: (one) => one.cursor.position, align: 'right' },
         ],
         status.consumers,
       );
