@@ -87,7 +87,7 @@ export function assertReadable(state: LogState, consumer: string, place: Cursor)
 
 /**
  * Begins a new epoch if the log was restored into another cluster, so that new events sort behind
- * all old ones; see docs/decisions/stream-restore.md. Does nothing otherwise. Takes the rights of
+ * all old ones; see docs/decisions/0007-stream-restore.md. Does nothing otherwise. Takes the rights of
  * the log's owner, and waits for transactions that write to it.
  * @returns null if nothing had to be done
  */
