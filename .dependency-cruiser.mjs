@@ -48,6 +48,14 @@ export default {
     never('api-apart', '^src/api/', '^src/(commands|jobs|cli)/', { pathNot: tests }),
     never('jobs-apart', '^src/jobs/', '^src/(commands|api|cli)/', { pathNot: tests }),
     {
+      name: 'demo-stands-on-all',
+      comment: 'The play uses app, api and jobs; only its command and its view know of it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(demo/|commands/demo\\.ts$|cli/demo-view\\.ts$)' },
+      to: { path: '^src/demo/' },
+    },
+    never('demo-below-commands', '^src/demo/', '^src/(commands|cli)/'),
+    {
       name: 'contexts-by-their-door',
       comment: 'A context is entered by its index.ts; jobs.ts is data and stands open beside it.',
       severity: 'error',

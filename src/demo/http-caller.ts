@@ -1,3 +1,6 @@
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { json } from 'node:stream/consumers';
+
 /** An answer of the HTTP API. */
 export interface Answer<Body = unknown> {
   status: number;
@@ -6,7 +9,7 @@ export interface Answer<Body = unknown> {
   replayed: boolean;
 }
 
-/** Somebody with a token, at the other end of the line. Connections are kept alive. */
+/** Somebody with a token, at the other end of the line. */
 export interface Caller {
   get<Body>(path: string): Promise<Answer<Body>>;
   post<Body>(path: string, body?: object, idempotencyKey?: string): Promise<Answer<Body>>;
@@ -14,32 +17,77 @@ export interface Caller {
   upload<Body>(path: string, field: string, photo: Uint8Array): Promise<Answer<Body>>;
 }
 
-/** @param signal ends a request that is under way */
-export function createCaller(url: string, token: string, signal: AbortSignal): Caller {
-  const call = async <Body>(path: string, init: RequestInit): Promise<Answer<Body>> => {
-    const headers = { ...init.headers, authorization: `Bearer ${token}` };
-    const response = await fetch(url + path, { ...init, headers, signal });
-    return {
-      status: response.status,
-      body: (await response.json()) as Body,
-      replayed: response.headers.get('idempotency-replayed') === 'true',
+/** Clients of the HTTP API, over connections that are kept alive. */
+export interface Line {
+  caller(token: string): Caller;
+  close(): void;
+}
+
+interface Content {
+  type: string;
+  bytes: Buffer;
+}
+
+const BOUNDARY = 'steward-demo-7d1f0c';
+
+/** @param signal ends requests that are under way */
+export function openLine(url: string, signal: AbortSignal): Line {
+  const agent = new Agent({ keepAlive: true });
+
+  const send = async <Body>(
+    method: 'GET' | 'POST',
+    path: string,
+    token: string,
+    { content, key }: { content?: Content; key?: string } = {},
+  ): Promise<Answer<Body>> => {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-length': content?.bytes.length ?? 0,
+      ...(content && { 'content-type': content.type }),
+      ...(key && { 'idempotency-key': key }),
     };
+    const sent = request(url + path, { agent, method, headers }, resolve).on('error', reject);
+    const abort = () => sent.destroy(signal.reason);
+    signal.addEventListener('abort', abort);
+    try {
+      sent.end(content?.bytes);
+      const answer = await promise;
+      return {
+        status: answer.statusCode ?? 0,
+        body: (await json(answer)) as Body,
+        replayed: answer.headers['idempotency-replayed'] === 'true',
+      };
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
   };
+
   return {
-    get: (path) => call(path, {}),
-    post: (path, body, idempotencyKey) =>
-      call(path, {
-        method: 'POST',
-        body: body && JSON.stringify(body),
-        headers: {
-          ...(body && { 'content-type': 'application/json' }),
-          ...(idempotencyKey && { 'idempotency-key': idempotencyKey }),
-        },
-      }),
-    upload: (path, field, photo) => {
-      const body = new FormData();
-      body.append(field, new Blob([Uint8Array.from(photo)], { type: 'image/png' }), 'photo.png');
-      return call(path, { method: 'POST', body });
-    },
+    caller: (token) => ({
+      get: (path) => send('GET', path, token),
+      post: (path, body, key) => send('POST', path, token, { content: body && asJson(body), key }),
+      upload: (path, field, photo) => send('POST', path, token, { content: asForm(field, photo) }),
+    }),
+    close: () => agent.destroy(),
+  };
+}
+
+function asJson(body: object): Content {
+  return { type: 'application/json', bytes: Buffer.from(JSON.stringify(body)) };
+}
+
+/** A form with one picture in it (RFC 7578). */
+function asForm(field: string, photo: Uint8Array): Content {
+  const head = [
+    `--${BOUNDARY}`,
+    `content-disposition: form-data; name="${field}"; filename="${field}.png"`,
+    'content-type: image/png',
+    '\r\n',
+  ].join('\r\n');
+  return {
+    type: `multipart/form-data; boundary=${BOUNDARY}`,
+    bytes: Buffer.concat([Buffer.from(head), photo, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]),
   };
 }

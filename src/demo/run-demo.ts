@@ -3,7 +3,7 @@ import { type Config, loadConfig } from '../platform/config.ts';
 import { createAgenda } from './agenda.ts';
 import { createWeek } from './calendar.ts';
 import { makeHome, removeHome } from './home.ts';
-import { createCaller } from './http-caller.ts';
+import { type Line, openLine } from './http-caller.ts';
 import { customerProfiles, workerProfiles } from './people.ts';
 import type { Customer, Play } from './play.ts';
 import { type DayProgress, playWeek } from './play-week.ts';
@@ -49,10 +49,11 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
     const clock = createVirtualClock(week.at(0, 7));
     tell.phase('Starting PostgreSQL, the worker and the API');
     const town = await openTown(config, clock);
+    const line = openLine(town.url, signal);
     try {
       signal.throwIfAborted();
       tell.phase('Importing services, adding workers');
-      const callers = await settleIn(town, options);
+      const callers = await settleIn(town, line, options.servicesFile);
       const tally = createTally();
       const play: Play = { ...callers, town, clock, week, tally, agenda: createAgenda() };
       const { customers } = callers;
@@ -72,6 +73,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
       return { ...summary, seconds, home: kept ? home : null };
     } finally {
       tell.phase('Stopping');
+      line.close();
       await town.close();
     }
   } finally {
@@ -90,29 +92,29 @@ interface Callers extends Pick<Play, 'supplies' | 'workers'> {
 }
 
 /** What is there before the week begins: services, workers, and everybody's tokens. */
-async function settleIn(town: Town, options: DemoOptions): Promise<Callers> {
-  const { manager, url } = town;
+async function settleIn(town: Town, line: Line, servicesFile: string): Promise<Callers> {
+  const { manager } = town;
   const { catalog, orders } = manager;
   const by = (await manager.manager()).id;
-  const plan = await catalog.planServices(options.servicesFile);
-  const { applied } = await catalog.importServices(options.servicesFile, { by });
+  const plan = await catalog.planServices(servicesFile);
+  const { applied } = await catalog.importServices(servicesFile, { by });
   if (!applied) throw new Error(`${plan.counts.refuse} rows of the services were refused.`);
   const workers = new Map<string, Play['supplies']>();
   for (const profile of workerProfiles()) {
     const { id, subject } = await orders.workers.add(profile);
     const token = await town.token({ sub: subject, role: 'worker' });
-    workers.set(id, createCaller(url, token, options.signal));
+    workers.set(id, line.caller(token));
   }
   const customers: Customer[] = [];
   for (const profile of customerProfiles()) {
     const { subject: sub, name, email } = profile;
     const token = await town.token({ sub, role: 'customer', name, email });
-    customers.push({ profile, caller: createCaller(url, token, options.signal) });
+    customers.push({ profile, caller: line.caller(token) });
   }
   const [first, ...others] = customers;
   if (!first) throw new Error('The play has no customers.');
   const clerk = await town.token({ sub: 'clerk-1', role: 'supplies' });
-  const supplies = createCaller(url, clerk, options.signal);
+  const supplies = line.caller(clerk);
   return { customers: [first, ...others], workers, supplies };
 }
 

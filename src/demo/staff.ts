@@ -7,20 +7,30 @@ import { isExpected } from './tally.ts';
 const AHEAD_MS = 2 * HOUR_MS;
 /** Clerks at the counter. */
 const CLERKS = 2;
-/** No list of the play is longer; the API gives no longer page. */
-const PAGE = 200;
+/** What the counter can hold. */
+const PAGE = 40;
+
+interface PickList {
+  orderId: string;
+  neededAt: string;
+}
 
 /** R-06: the supplies department hands out what is needed soon, most urgent first. */
 export async function issueSupplies(play: Play): Promise<void> {
   const path = `/v1/supplies?status=requested&limit=${PAGE}`;
-  const answer = await play.supplies.get<{ data: { orderId: string; neededAt: string }[] }>(path);
-  if (!isExpected(play.tally, 'The list of supplies', answer, 200)) return;
   const until = play.clock.now().getTime() + AHEAD_MS;
-  const due = answer.body.data.filter(({ neededAt }) => new Date(neededAt).getTime() <= until);
-  await eachOf(due, CLERKS, async ({ orderId }) => {
-    const issued = await play.supplies.post(`/v1/supplies/${orderId}/issue`);
-    isExpected(play.tally, `Issuing supplies for ${orderId}`, issued, 200);
-  });
+  for (;;) {
+    const answer = await play.supplies.get<{ data: PickList[] }>(path);
+    if (!isExpected(play.tally, 'The list of supplies', answer, 200)) return;
+    const due = answer.body.data.filter(({ neededAt }) => new Date(neededAt).getTime() <= until);
+    let issued = 0;
+    await eachOf(due, CLERKS, async ({ orderId }) => {
+      const handed = await play.supplies.post(`/v1/supplies/${orderId}/issue`);
+      if (isExpected(play.tally, `Issuing supplies for ${orderId}`, handed, 200)) issued += 1;
+    });
+    // What could not be issued stays on the list: looking again would find the same.
+    if (issued < PAGE) return;
+  }
 }
 
 /** What a worker process does by itself, here at the moments of the virtual clock. */

@@ -31,12 +31,12 @@ export interface InvariantCheck {
   holds: boolean;
   /** Orders, events or mails that were looked at. */
   checked: number;
-  /** What does not hold: sentences with ids, {@link MAX_VIOLATIONS} at most. */
+  /** What does not hold: sentences with ids, the first 20. */
   violations: string[];
 }
 
 /** Whoever has more of them needs the first ones to find the cause. */
-export const MAX_VIOLATIONS = 20;
+const MAX_VIOLATIONS = 20;
 
 type Tables = OrdersTables & MailTables & ConsumerTables;
 type Read = Executor<Tables>;

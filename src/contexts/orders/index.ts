@@ -1,8 +1,4 @@
-export {
-  checkInvariants,
-  type InvariantCheck,
-  type InvariantName,
-} from './check-invariants.ts';
+export { checkInvariants } from './check-invariants.ts';
 export { createHttpContractor, createSandboxContractor } from './cookies/contractor.ts';
 export { createOrders, orderConsumers } from './create-orders.ts';
 
