@@ -28,6 +28,7 @@ import {
   type SentMails,
   sendWaitingMails,
 } from './platform/mail/index.ts';
+import { minorDigits } from './platform/money.ts';
 import { type Database, databaseOn, openDatabase, openPool } from './platform/postgres/database.ts';
 import { SERVICE_ROLES } from './platform/postgres/roles.ts';
 import { createPhotoStore } from './platform/storage/index.ts';
@@ -100,6 +101,7 @@ export async function openApp(config: Config, part: Part, options: AppOptions = 
   const matching = await createMatching(config.rules.sections.matching ?? {}, {
     resolveFrom,
     timeZone: config.timeZone,
+    minorUnitsPerUnit: 10n ** BigInt(minorDigits(config.currency)),
   });
   const database = options.database ?? (await createMainDatabase(config, log));
   const pool = openPool({

@@ -12,6 +12,8 @@ interface LocalTime {
 export interface MatchingContext {
   /** The business time zone (IANA name). */
   readonly timeZone: string;
+  /** Minor units in one unit of the deployment's currency: 100 for USD, 1 for JPY. */
+  readonly minorUnitsPerUnit: bigint;
   /** That moment in the business time zone. */
   localTime(moment: Date): LocalTime;
 }
@@ -19,12 +21,12 @@ export interface MatchingContext {
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 /**
- * The context for one time zone.
+ * The context for one time zone and currency.
  * @throws StewardError `invalid_time_zone` when the runtime does not know the zone
  */
-export function createContext(timeZone: string): MatchingContext {
+export function createContext(timeZone: string, minorUnitsPerUnit = 100n): MatchingContext {
   // The first format of a process takes milliseconds, and every command opens matching.
-  if (timeZone === 'UTC') return { timeZone, localTime: utcTime };
+  if (timeZone === 'UTC') return { timeZone, minorUnitsPerUnit, localTime: utcTime };
   const format = formatFor(timeZone);
   // All workers of one short list are asked about the same moment, and formatting takes about 2 µs.
   let last: { at: number; local: LocalTime } | null = null;
@@ -40,7 +42,7 @@ export function createContext(timeZone: string): MatchingContext {
     last = { at, local };
     return local;
   };
-  return { timeZone, localTime };
+  return { timeZone, minorUnitsPerUnit, localTime };
 }
 
 function utcTime(moment: Date): LocalTime {

@@ -67,6 +67,8 @@ export interface MatchingOptions {
   readonly resolveFrom: string;
   /** Business time zone (IANA name), for steps and formulas that look at the clock; UTC if none. */
   readonly timeZone?: string;
+  /** Minor units in one unit of the currency; 100 if none. */
+  readonly minorUnitsPerUnit?: bigint;
 }
 
 /**
@@ -75,7 +77,7 @@ export interface MatchingOptions {
  * @throws StewardError `invalid_time_zone`
  */
 export async function createMatching(config: unknown, options: MatchingOptions): Promise<Matching> {
-  const context = createContext(options.timeZone ?? 'UTC');
+  const context = createContext(options.timeZone ?? 'UTC', options.minorUnitsPerUnit);
   const pipeline = await preparePipeline(config, options.resolveFrom);
   return {
     rank: createRanker(pipeline, context),

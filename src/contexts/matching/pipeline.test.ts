@@ -56,7 +56,7 @@ test('an empty configuration is complete, and reading it twice changes nothing',
     0.1,
     0.1,
   ]);
-  expect(price).toMatchObject({ name: 'catalog-price', parameters: { defaultPriceMinor: 10_000 } });
+  expect(price).toMatchObject({ name: 'catalog-price', parameters: { defaultPriceMinor: null } });
 });
 
 test('steps run in the order of the configuration and without weight count 1', async () => {

@@ -4,7 +4,7 @@ import { errorText } from '../parameters.ts';
 import type { PreparedFormula } from '../pipeline.ts';
 import type { NormalSample, PriceRequest } from '../samples.ts';
 import type { Price, PriceLine } from '../step.ts';
-import { catalogPrice, DEFAULT_PRICE_MINOR } from './price-formulas.ts';
+import { catalogPrice } from './price-formulas.ts';
 
 /** A price with its lines, in minor units of the deployment's currency. */
 export interface PriceQuote {
@@ -78,10 +78,8 @@ function isLine(value: unknown): value is PriceLine {
 }
 
 /** The failed formula's own default price where it has one, so that the stand-in agrees with it. */
-function defaultPriceOf(parameters: unknown): number {
-  if (parameters === null || typeof parameters !== 'object') return DEFAULT_PRICE_MINOR;
+function defaultPriceOf(parameters: unknown): number | null {
+  if (parameters === null || typeof parameters !== 'object') return null;
   const { defaultPriceMinor: own } = parameters as { defaultPriceMinor?: unknown };
-  return typeof own === 'number' && Number.isSafeInteger(own) && own >= 0
-    ? own
-    : DEFAULT_PRICE_MINOR;
+  return typeof own === 'number' && Number.isSafeInteger(own) && own >= 0 ? own : null;
 }

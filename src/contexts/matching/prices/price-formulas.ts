@@ -1,26 +1,28 @@
 import { z } from 'zod';
+import type { MatchingContext } from '../context.ts';
 import type { OrderedService } from '../samples.ts';
 import type { PriceFormula, PriceLine } from '../step.ts';
 import { divideRounded, type Rounding } from './rounding.ts';
 
-/** 100 units of a currency with two digits; JSON numbers, because parameters are JSON. */
-export const DEFAULT_PRICE_MINOR = 10_000;
+/** what a service without a price costs, in units of the deployment's currency. */
+const DEFAULT_PRICE_UNITS = 100n;
 
-const defaultPriceMinor = z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(DEFAULT_PRICE_MINOR);
+/** A JSON number, because parameters are JSON; null stands for the 100 units of R-02. */
+const defaultPriceMinor = z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable().default(null);
 
 /** the service's catalog price, or the default for a service without one. */
-export const catalogPrice: PriceFormula<{ defaultPriceMinor: number }> = {
+export const catalogPrice: PriceFormula<{ defaultPriceMinor: number | null }> = {
   name: 'catalog-price',
   describe: "The service's catalog price, or the default price for a service without one.",
   parameters: z.strictObject({ defaultPriceMinor }),
-  price({ service }, _candidate, parameters) {
-    const line = baseLine(service, parameters.defaultPriceMinor);
+  price({ service }, _candidate, parameters, context) {
+    const line = baseLine(service, parameters.defaultPriceMinor, context);
     return { amountMinor: line.amountMinor, lines: [line] };
   },
 };
 
 interface SurchargeParameters {
-  defaultPriceMinor: number;
+  defaultPriceMinor: number | null;
   eveningFromHour: number;
   eveningUntilHour: number;
   eveningPercent: number;
@@ -54,7 +56,7 @@ export const catalogPriceWithSurcharges: PriceFormula<SurchargeParameters> = {
     rounding: z.enum(['half-even', 'half-up']).default('half-even'),
   }),
   price({ service, scheduledAt }, worker, parameters, context) {
-    const base = baseLine(service, parameters.defaultPriceMinor);
+    const base = baseLine(service, parameters.defaultPriceMinor, context);
     const lines: PriceLine[] = [base];
     // Percentages are of the catalog price and do not compound; each line is rounded by itself,
     // so the lines add up to the amount exactly.
@@ -83,8 +85,16 @@ export const catalogPriceWithSurcharges: PriceFormula<SurchargeParameters> = {
   },
 };
 
-function baseLine(service: OrderedService, defaultPrice: number): PriceLine {
-  return { label: service.name, amountMinor: service.priceMinor ?? BigInt(defaultPrice) };
+function baseLine(
+  service: OrderedService,
+  defaultPriceMinor: number | null,
+  context: MatchingContext,
+): PriceLine {
+  const fallback =
+    defaultPriceMinor === null
+      ? DEFAULT_PRICE_UNITS * context.minorUnitsPerUnit
+      : BigInt(defaultPriceMinor);
+  return { label: service.name, amountMinor: service.priceMinor ?? fallback };
 }
 
 /** From 18 until 7 goes over midnight; from 18 until 22 does not; equal hours are never evening. */

@@ -30,6 +30,16 @@ test('without configuration the price is that of the catalog, and 100 units wher
   expect(matching.quote(aReference()).amountMinor).toBe(18_900n);
 });
 
+test.each([
+  ['JPY', 1n, 100n],
+  ['KWD', 1_000n, 100_000n],
+])('100 units of %s are counted in its own minor units', async (_, minorUnitsPerUnit, price) => {
+  const matching = await createMatching({}, { resolveFrom: '/', minorUnitsPerUnit });
+  const { service } = aReference();
+  const unpriced = aReference({ service: { ...service, priceMinor: null } });
+  expect(matching.price(unpriced, aCandidate('w')).amountMinor).toBe(price);
+});
+
 test('the default price is a parameter', async () => {
   const config = { price: { parameters: { defaultPriceMinor: 7_500 } } };
   const matching = await createMatching(config, { resolveFrom: import.meta.dirname });
