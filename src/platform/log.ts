@@ -44,15 +44,48 @@ export function createLog(
         paths: NEVER_LOGGED.flatMap((name) => [name, `*.${name}`]),
         remove: true,
       },
-      serializers: { err: serializeError },
+      serializers: { err: serializeError, error: serializeError, cause: serializeError },
+      hooks: { logMethod: keepMessageBare },
     },
     destination,
   );
 }
 
-/** An error without what the database or a provider may have quoted from personal data. */
+/** Causes of causes that are written: a wrapped database error has two. */
+const CAUSES = 3;
+
+/**
+ * An error without what the database or a provider may have quoted from personal data: no `detail`
+ * and no other field of theirs, and no value that the message of a data exception repeats.
+ */
 function serializeError(error: unknown): unknown {
+  return describe(error, CAUSES);
+}
+
+function describe(error: unknown, causes: number): unknown {
   if (!(error instanceof Error)) return { message: String(error) };
   const code = 'code' in error ? error.code : undefined;
-  return { type: error.name, code, message: error.message, stack: error.stack };
+  const message = withoutValues(error.message, code);
+  const stack = error.stack?.replace(error.message, () => message);
+  const cause =
+    causes > 0 && error.cause !== undefined ? describe(error.cause, causes - 1) : undefined;
+  return { type: error.name, code, message, stack, cause };
+}
+
+/** `invalid input syntax for type uuid: "anna@example.org"`: class 22 quotes what was sent. */
+function withoutValues(message: string, code: unknown): string {
+  const isDataException = typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code);
+  return isDataException ? message.replace(/".*"/gs, '"…"') : message;
+}
+
+/** An error alone would also lend its message to the line, as it is. */
+function keepMessageBare(
+  this: Logger,
+  args: unknown[],
+  method: (...args: unknown[]) => void,
+): void {
+  const [first, ...rest] = args;
+  if (first instanceof Error)
+    method.call(this, { err: first }, ...(rest.length > 0 ? rest : ['error']));
+  else method.apply(this, args);
 }
