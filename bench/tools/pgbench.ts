@@ -5,7 +5,8 @@ import type pg from 'pg';
 import type { ApiProcess } from './api-process.ts';
 import { childEnvironment, findPgbench, runProgram } from './programs.ts';
 import { percentile99 } from './rounds.ts';
-import { CITIES, CUSTOMER_ID_PREFIX, CUSTOMERS, customerTokens, SERVICES } from './town.ts';
+import { placeSamples, type Sample } from './sample-orders.ts';
+import { CITIES, CUSTOMER_ID_PREFIX, CUSTOMERS } from './town.ts';
 
 const CLIENTS = 16;
 const THREADS = 2;
@@ -22,18 +23,6 @@ export interface PgbenchRound {
 export interface PgbenchSide {
   tool: string;
   run(seconds: number): Promise<PgbenchRound>;
-}
-
-/** What the application sends with an order of this service, taken from one that it placed. */
-interface Sample {
-  code: string;
-  service: object;
-  version: number;
-  skills: string[];
-  durationMinutes: number;
-  priceMinor: string;
-  priceLines: object;
-  receipt: object;
 }
 
 /** @returns undefined where there is no pgbench */
@@ -83,39 +72,6 @@ async function runPgbench(program: string, args: string[], url: string): Promise
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** Places one order of each service through the API and reads what that sent to the database. */
-async function placeSamples(api: ApiProcess, client: pg.Client): Promise<Sample[]> {
-  const token = (await customerTokens(api.home))[0];
-  const samples: Sample[] = [];
-  for (const [at, code] of SERVICES.entries()) {
-    const answer = await fetch(`${api.url}/v1/orders`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${token}`,
-        'content-type': 'application/json',
-        'idempotency-key': `sample-${code}`,
-      },
-      body: JSON.stringify({
-        service: code,
-        place: { city: `City${at % CITIES}`, address: '12 Elm Street' },
-        scheduledAt: new Date(Date.now() + (310 + at) * 86_400_000).toISOString(),
-      }),
-    });
-    if (answer.status !== 201) throw new Error(`No sample of ${code}: ${await answer.text()}`);
-    const { id } = (await answer.json()) as { id: string };
-    const { rows } = await client.query<Sample>(
-      `select c.code, o.service, c.version, c.skills, c.duration_minutes as "durationMinutes",
-         o.price_minor as "priceMinor", o.price_lines as "priceLines",
-         r.receipt - 'chosenWorkerId' - 'takenMeanwhile' as receipt
-       from orders.orders o join catalog.services c on c.id = o.service_id
-         join orders.match_receipts r on r.order_id = o.id where o.id = $1`,
-      [id],
-    );
-    if (rows[0]) samples.push(rows[0]);
-  }
-  return samples;
 }
 
 /** Values of the size that the application sends; each is a parameter, as it is there. */
