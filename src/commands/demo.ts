@@ -38,20 +38,33 @@ export default class Demo extends StewardCommand {
       import('../demo/run-demo.ts'),
     ]);
     const progress = demoProgress(process.stderr);
-    const summary = await runDemo({
+    const stopping = new AbortController();
+    const playing = runDemo({
       ...flags,
       servicesFile: join(this.config.root, 'samples', 'services.xlsx'),
       environment: processEnvironment(),
-      signal: interruption.signal,
+      signal: AbortSignal.any([interruption.signal, stopping.signal]),
       tell: progress,
     }).finally(progress.end);
+    // Ctrl-C waits for the end of the play by itself; a closed pipe ends the process from outside.
+    const forget = interruption.onInterrupt(async () => {
+      stopping.abort();
+      await playing.catch(() => undefined);
+    });
+    const summary = await playing.finally(forget);
+    this.print('');
     this.fields(summaryFields(summary));
-    for (const [name, violations] of Object.entries(summary.violations)) {
-      this.remark(this.styled('red', `${name} does not hold:`), ...violations.map((v) => `  ${v}`));
+    const broken = Object.entries(summary.violations);
+    for (const [name, violations] of broken) {
+      this.remark('', this.styled('red', `${name} does not hold:`));
+      this.remark(...violations.map((violation) => `  ${violation}`));
     }
-    if (Object.keys(summary.violations).length > 0) this.end(EXIT.failed);
-    if (summary.home) this.remark(`Kept: STEWARD_HOME=${summary.home} steward orders list`);
-    this.next('start', 'orders why --help');
+    if (broken.length > 0) this.end(EXIT.failed);
+    this.remark('');
+    if (summary.home) this.remark(`Kept in ${summary.home}; look around in it with STEWARD_HOME.`);
+    else this.next('demo --keep');
+    this.remark('In a checkout "npm start" serves the API, with its reference page at /docs.');
+    this.next('start');
     return summary;
   }
 }
