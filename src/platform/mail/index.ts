@@ -15,4 +15,3 @@ export {
   sendWaitingMails,
 } from './send-waiting-mails.ts';
 export type { MailStatus, MailTables } from './tables.ts';
-export type { MailTransport } from './transport.ts';
