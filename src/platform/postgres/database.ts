@@ -26,6 +26,8 @@ export interface DatabaseOptions {
   onIdleError?: (error: Error) => void;
 }
 
+type Lent = Parameters<pg.Pool['connect']>[0];
+
 const INT8 = 20;
 const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) =>
@@ -68,9 +70,15 @@ export function openPool(options: DatabaseOptions): pg.Pool {
   // the error, which the pool listens for only while the connection is idle: unheard, it would end
   // the process.
   pool.on('connect', (client) => client.on('error', () => undefined));
-  const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
-  // Only the form that Kysely uses: a promise, whose refusal says what callers can act on.
-  pool.connect = (() => translated(connect())) as typeof pool.connect;
+  // Its refusal says what callers can act on. The form with a callback is pg's own, in pool.query.
+  const connect = pool.connect.bind(pool);
+  const lend = (callback?: Lent) => {
+    if (callback === undefined) return translated(connect());
+    return connect((error, client, release) => {
+      callback(error && (translateDatabaseError(error) as Error), client, release);
+    });
+  };
+  pool.connect = lend as typeof pool.connect;
   return pool;
 }
 

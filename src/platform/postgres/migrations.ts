@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { StewardError, unavailable } from '../errors.ts';
-import { isDatabaseUnavailable } from './database-errors.ts';
+import { isDatabaseUnavailable, sqlState } from './database-errors.ts';
 
 /** One step of a schema, frozen once released: a later change is a later migration. */
 export interface Migration {
@@ -29,6 +29,9 @@ export interface MigrationStatus {
   appliedAt: Date | null;
 }
 
+/** SQLSTATEs of a server that is there: no such database, wrong password, no such user. */
+const REFUSED = new Set(['3D000', '28P01', '28000']);
+
 /** ASCII "stew": the lock that lets one process migrate while the others wait. */
 const ADVISORY_LOCK = 0x73746577;
 
@@ -55,6 +58,10 @@ export async function migrate(
   afterwards?: (client: pg.Client) => Promise<void>,
 ): Promise<MigrationStatus[]> {
   return withClient(url, async (client) => {
+    await client.query('set statement_timeout = 0');
+    // When we are killed, what we left running must not hold the lock for as long as it takes.
+    // Servers on some systems cannot look after their clients: then it ends by itself.
+    await client.query('set client_connection_check_interval = 1000').catch(() => undefined);
     await client.query('select pg_advisory_lock($1)', [ADVISORY_LOCK]);
     try {
       await client.query(BOOK);
@@ -73,7 +80,8 @@ export async function migrate(
       await afterwards?.(client);
       return applied;
     } finally {
-      await client.query('select pg_advisory_unlock($1)', [ADVISORY_LOCK]);
+      // On a broken connection it is free already.
+      await client.query('select pg_advisory_unlock($1)', [ADVISORY_LOCK]).catch(() => undefined);
     }
   });
 }
@@ -108,17 +116,20 @@ async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T
     application_name: 'steward migrate',
     connectionTimeoutMillis: 10_000,
   });
+  // A connection that breaks tells its query; it also emits the error, which must not end us.
+  client.on('error', () => undefined);
   try {
     await client.connect();
     return await work(client);
   } catch (error) {
-    if (!isDatabaseUnavailable(error)) throw error;
+    const refused = REFUSED.has(sqlState(error) ?? '');
+    if (!refused && !isDatabaseUnavailable(error)) throw error;
     const target = new URL(url);
-    throw unavailable(
-      'database_unavailable',
-      `PostgreSQL at ${target.host}${target.pathname} does not answer. Is it running, and is the URL right?`,
-      error,
-    );
+    const place = `PostgreSQL at ${target.host}${target.pathname}`;
+    const message = refused
+      ? `${place} refuses the connection: ${error instanceof Error ? error.message : error}. Is the URL right?`
+      : `${place} does not answer. Is it running, and is the URL right?`;
+    throw unavailable('database_unavailable', message, error);
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -198,6 +209,7 @@ async function apply(
     return { context, id: migration.id, state: 'applied', appliedAt: booked.rows[0].applied_at };
   } catch (error) {
     await client.query('rollback').catch(() => undefined);
+    if (isDatabaseUnavailable(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new StewardError(
       'conflict',

@@ -14,13 +14,22 @@ const makeRole = (name: string) => `
   end $$;`;
 
 const actAs = (name: string) => `
-  do $$ begin
-    if not pg_has_role(current_user, '${name}', 'member')
-      or not (select rolsuper from pg_roles where rolname = current_user) then
+  do $$
+  declare
+    -- From 16 on, whoever makes a role is a member of it without the right to act as it.
+    v_right constant text :=
+      case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end;
+  begin
+    if pg_has_role(current_user, '${name}', v_right) then return; end if;
+    begin
       execute format('grant ${name} to %I', current_user);
-    end if;
-  exception when others then
-    if not pg_has_role(current_user, '${name}', 'member') then raise; end if;
+    exception when others then
+      -- Another database of the server may have granted it at this very moment.
+      if not pg_has_role(current_user, '${name}', v_right) then
+        raise exception 'role ${name} was made by somebody else (%): let its owner or a superuser run "grant ${name} to %"',
+          sqlerrm, quote_ident(current_user) using errcode = 'insufficient_privilege';
+      end if;
+    end;
   end $$;`;
 
 /** What a process of steward acts as. */
