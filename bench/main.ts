@@ -1,5 +1,23 @@
 /** `npm run bench`: every figure of docs/guide/bench.md in turn, each against its goal. */
+import { demoWeek } from './demo.ts';
+import { effects } from './effect.ts';
 import { placing } from './place.ts';
+import { sheetImport } from './sheet.ts';
+import { startUp } from './start-up.ts';
+import { storedOrders } from './stored.ts';
+import { streamReading } from './stream.ts';
 import { runFigures } from './tools/run.ts';
+import { workersInPool } from './workers.ts';
 
-await runFigures([placing], process.argv.slice(2));
+const figures = [
+  placing,
+  workersInPool,
+  storedOrders,
+  streamReading,
+  effects,
+  startUp,
+  sheetImport,
+  demoWeek,
+];
+
+await runFigures(figures, process.argv.slice(2));
