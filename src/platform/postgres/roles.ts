@@ -61,6 +61,12 @@ export const platformMigrations: Migration[] = [
       ...[...Object.values(SERVICE_ROLES), ...GROUP_ROLES].map(makeRole),
       ...Object.values(SERVICE_ROLES).map(actAs),
       `revoke all on schema public from public;
+       do $$ begin
+         execute format('revoke temporary on database %I from public', current_database());
+       exception when insufficient_privilege then
+         -- Who migrates a database of somebody else leaves that to its owner.
+         null;
+       end $$;
        -- Whoever works with steward may ask whether database and program fit each other.
        grant usage on schema platform to public;
        grant select on platform.migrations to public;`,

@@ -45,7 +45,18 @@ export const orderEvents: Migration = {
       steward_quality, steward_ops;
     grant select on stream.personal to steward_api, steward_worker, steward_stream_reader,
       steward_quality;
-    grant insert on stream.order_events to steward_api, steward_worker;
-    grant insert, update on stream.personal to steward_api, steward_worker;
+    -- Place and transaction id are nobody's to choose.
+    grant insert (event_id, order_id, version, type, occurred_at, snapshot)
+      on stream.order_events to steward_api;
+    grant insert, update on stream.personal to steward_api;
+    revoke execute on function stream.refuse_change from public;
+
+    -- Who hires keeps the workers' rows and sees no other.
+    alter table stream.personal enable row level security;
+    create policy workers_only on stream.personal to steward_hiring
+      using (kind = 'worker') with check (kind = 'worker');
+    create policy everything on stream.personal
+      to steward_api, steward_worker, steward_stream_reader, steward_quality, steward_ops
+      using (true) with check (true);
   `,
 };

@@ -25,16 +25,23 @@ export const grants: Migration = {
 
     -- People. Supplies staff see what to put together and for when, not who the customer is.
     grant select on orders.supplies, orders.cookies to steward_supplies;
-    grant select (id, status, scheduled_at, ends_at, worker_id, service, version)
+    grant select (id, status, scheduled_at, ends_at, customer_id, worker_id, service, stars, version)
       on orders.orders to steward_supplies;
-    grant select (id, name, city) on orders.workers to steward_supplies;
+    grant select (id, name, city, stars_sum, stars_count) on orders.workers to steward_supplies;
     grant update (status, issued_at, issued_by) on orders.supplies to steward_supplies;
     grant update (status, supplied_at, version, updated_at) on orders.orders to steward_supplies;
 
-    grant select, insert, update on orders.workers to steward_hiring;
+    -- Who hires does not rate: stars and the work done come from orders alone.
+    grant select on orders.workers to steward_hiring;
+    grant insert (id, subject, name, email, phone, city, skills, strengths, weaknesses, notes,
+        active, standing, created_at, updated_at),
+      update (subject, name, email, phone, city, skills, strengths, weaknesses, notes, active,
+        deactivated_at, version, updated_at)
+      on orders.workers to steward_hiring;
     grant select (id, worker_id, status, scheduled_at, ends_at, service) on orders.orders
       to steward_hiring;
     grant usage on schema stream to steward_hiring;
+    -- Only rows of workers: see the policy of the table.
     grant select, insert, update on stream.personal to steward_hiring;
 
     -- Quality managers and ops see all of an order, and may cancel one (R-04).
@@ -43,14 +50,15 @@ export const grants: Migration = {
       on orders.orders to steward_quality, steward_ops;
     grant update (status) on orders.supplies to steward_quality, steward_ops;
     grant update (assigned) on orders.worker_days to steward_quality, steward_ops;
-    grant select, insert, update on stream.personal to steward_quality, steward_ops;
+    grant select on stream.personal to steward_ops;
+    grant update (data, updated_at) on stream.personal to steward_quality, steward_ops;
 
     -- Functions are open to everybody by default: not here.
     revoke execute on all functions in schema orders from public;
     grant execute on function orders.city_key, orders.snapshot, orders.people, orders.short_list,
       orders.place_order, orders.nearest_free_times to steward_api;
-    grant execute on function orders.city_key to steward_worker, steward_hiring, steward_ops;
-    grant execute on function orders.snapshot, orders.people to steward_worker, steward_quality,
+    grant execute on function orders.snapshot to steward_worker, steward_quality, steward_ops;
+    grant execute on function orders.people to steward_worker, steward_supplies, steward_quality,
       steward_ops;
     grant execute on function orders.append_event to steward_api, steward_worker,
       steward_supplies, steward_quality, steward_ops;
