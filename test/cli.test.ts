@@ -16,9 +16,12 @@ interface Result {
   stderr: string;
 }
 
-/** `steward` as a process of its own, on this database, without a terminal. */
-function steward(url: string, args: string[], more: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [join(ROOT, 'bin/dev.js'), ...args], {
+/** From the sources, or as it was built: `npm test` builds first. */
+type Program = 'bin/dev.js' | 'bin/run.js';
+
+/** `steward` as a process of its own, without a terminal. */
+function steward(program: Program, url: string, args: string[], more: Record<string, string>) {
+  const child = spawn(process.execPath, [join(ROOT, program), ...args], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, DATABASE_URL: url, ...more },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -39,13 +42,14 @@ async function ended(child: ChildProcess): Promise<Result> {
   return result;
 }
 
-async function fixture() {
+async function fixture(program: Program = 'bin/dev.js') {
   const { url } = await createTestDatabase();
   await migrateMain(url);
   const home = mkdtempSync(join(tmpdir(), 'steward-cli-'));
   onTestFinished(() => rmSync(home, { recursive: true, force: true }));
   const environment = { STEWARD_HOME: home, STEWARD_TZ: 'Europe/Berlin' };
-  const start = (args: string[], more = {}) => steward(url, args, { ...environment, ...more });
+  const start = (args: string[], more = {}) =>
+    steward(program, url, args, { ...environment, ...more });
   const run = (...args: string[]) => ended(start(args));
   /** Expects success; the JSON that was printed. */
   const json = async (...args: string[]) => {
@@ -70,8 +74,8 @@ function printed(child: ChildProcess, text: string): Promise<string> {
 }
 
 describe('the command line', () => {
-  test('sells services from a workbook, to the end of an order, with JSON all the way', async () => {
-    const { start, run, json } = await fixture();
+  test('as built, sells services from a workbook, to the end of an order', async () => {
+    const { start, run, json } = await fixture('bin/run.js');
     const plan = await run('services', 'import', 'samples/services.xlsx');
     expect(plan.code).toBe(0);
     expect(plan.stdout).toContain('30 rows: 30 new');

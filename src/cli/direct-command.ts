@@ -41,20 +41,25 @@ export function findDirectCommand(
   return undefined;
 }
 
-/** Runs it with a configuration of oclif that knows no other command. */
+/**
+ * Runs it with a configuration of oclif that knows no other command and reads nothing: what a
+ * command asks of it is its names, its folders, and that there are no hooks.
+ */
 export async function runDirectCommand(
   { id, file, argv }: DirectCommand,
   root: string,
   pjson: Interfaces.PJSON,
 ): Promise<void> {
+  const { name, version, oclif } = pjson;
   const plugin = new Plugin({ root, pjson, isRoot: true });
-  Object.assign(plugin, {
-    ...{ name: pjson.name, version: pjson.version, root, pjson },
-    ...{ isRoot: true, valid: true, type: 'core', moduleType: 'module' },
-    ...{ hooks: {}, commands: [], commandIDs: [] },
+  Object.assign(plugin, { name, version, root, pjson, isRoot: true, valid: true, hooks: {} });
+  const config = new Config({ root, pjson });
+  Object.assign(config, {
+    ...{ root, pjson, name, version, valid: true, rootPlugin: plugin },
+    ...{ bin: oclif.bin, dirname: oclif.dirname, topicSeparator: ' ' },
+    plugins: new Map([[name, plugin]]),
   });
-  const config = new Config({ root, pjson, plugins: new Map([[plugin.name, plugin]]) });
-  const [module] = await Promise.all([import(pathToFileURL(file).href), config.load()]);
+  const module = await import(pathToFileURL(file).href);
   const command: CommandClass = module.default;
   command.id = id;
   await command.execute(argv, config);

@@ -21,7 +21,7 @@ export async function openMainServer(config: Config): Promise<MainServer> {
   }
   const [{ startEmbedded }, { createCommandLog }] = await Promise.all([
     import('../platform/postgres/embedded.ts'),
-    import('./command-config.ts'),
+    import('./command-log.ts'),
   ]);
   const server = await startEmbedded({
     home: config.home,

@@ -41,11 +41,13 @@ export abstract class StewardCommand extends Command {
 
   /** Opens the contexts, does the work, and closes them whatever happens. */
   protected async withApp<T>(work: (app: App) => Promise<T>): Promise<T> {
-    const [{ createCommandLog, loadCommandConfig }, { openApp }] = await Promise.all([
-      import('./command-config.ts'),
+    (await import('./schema-compiler.ts')).skipSchemaCompiler();
+    const [{ loadConfig }, { createCommandLog }, { openApp }] = await Promise.all([
+      import('../platform/config.ts'),
+      import('./command-log.ts'),
       import('../app.ts'),
     ]);
-    const config = loadCommandConfig();
+    const config = loadConfig();
     const opening = () => openApp(config, 'cli', { log: createCommandLog(config) });
     return closing(await withProgress('Opening the database', opening), work);
   }
@@ -54,11 +56,11 @@ export abstract class StewardCommand extends Command {
   protected async withMainServer<T>(
     work: (server: MainServer, config: Config) => Promise<T>,
   ): Promise<T> {
-    const [{ loadCommandConfig }, { openMainServer }] = await Promise.all([
-      import('./command-config.ts'),
+    const [{ loadConfig }, { openMainServer }] = await Promise.all([
+      import('../platform/config.ts'),
       import('./main-server.ts'),
     ]);
-    const config = loadCommandConfig();
+    const config = loadConfig();
     const server = await withProgress('Opening the database', () => openMainServer(config));
     return closing(server, (opened) => work(opened, config));
   }

@@ -1,7 +1,7 @@
 import { openApp } from '../../app.ts';
 import { migrateMain } from '../../main-database.ts';
 import { type Config, loadConfig } from '../../platform/config.ts';
-import { createCommandLog } from '../command-config.ts';
+import { createCommandLog } from '../command-log.ts';
 import { reportError } from '../error-report.ts';
 import { type MainServer, openMainServer } from '../main-server.ts';
 import { checkMigrations, checkOutside, checkServer } from './database-checks.ts';

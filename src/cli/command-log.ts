@@ -1,16 +1,5 @@
-import { z } from 'zod';
-import { type Config, loadConfig, processEnvironment } from '../platform/config.ts';
+import { type Config, processEnvironment } from '../platform/config.ts';
 import { createLog, type Logger } from '../platform/log.ts';
-
-/**
- * The configuration of a command that does one thing and ends.
- * @throws StewardError `invalid_configuration`
- */
-export function loadCommandConfig(): Config {
-  // Compiling a checker pays for itself after many uses; a command checks once.
-  z.config({ jitless: true });
-  return loadConfig();
-}
 
 /**
  * The log of a command: a person at a terminal reads its output, so only warnings are written
