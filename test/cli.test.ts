@@ -16,7 +16,7 @@ interface Result {
   stderr: string;
 }
 
-/** From the sources, or as it was built: `npm test` builds first. */
+/** From the sources, or as it is built. */
 type Program = 'bin/dev.js' | 'bin/run.js';
 
 /** `steward` as a process of its own, without a terminal. */
@@ -75,6 +75,7 @@ function printed(child: ChildProcess, text: string): Promise<string> {
 
 describe('the command line', () => {
   test('as built, sells services from a workbook, to the end of an order', async () => {
+    await once(spawn(process.execPath, [join(ROOT, 'scripts/build.ts')]), 'close');
     const { start, run, json } = await fixture('bin/run.js');
     const plan = await run('services', 'import', 'samples/services.xlsx');
     expect(plan.code).toBe(0);
