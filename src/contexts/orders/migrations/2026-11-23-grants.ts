@@ -19,7 +19,6 @@ export const grants: Migration = {
 
     -- Jobs: no-shows, cookies, mail, purging.
     grant select on all tables in schema orders to steward_worker;
-    grant update on orders.orders, orders.supplies, orders.worker_days to steward_worker;
     grant insert, update on orders.cookies to steward_worker;
     grant delete on orders.idempotency_keys to steward_worker;
 
@@ -28,8 +27,6 @@ export const grants: Migration = {
     grant select (id, status, scheduled_at, ends_at, customer_id, worker_id, service, stars, version)
       on orders.orders to steward_supplies;
     grant select (id, name, city, stars_sum, stars_count) on orders.workers to steward_supplies;
-    grant update (status, issued_at, issued_by) on orders.supplies to steward_supplies;
-    grant update (status, supplied_at, version, updated_at) on orders.orders to steward_supplies;
 
     -- Who hires does not rate: stars and the work done come from orders alone.
     grant select on orders.workers to steward_hiring;
@@ -44,14 +41,16 @@ export const grants: Migration = {
     -- Only rows of workers: see the policy of the table.
     grant select, insert, update on stream.personal to steward_hiring;
 
-    -- Quality managers and ops see all of an order, and may cancel one (R-04).
+    -- Quality managers and ops see all of an order.
     grant select on all tables in schema orders to steward_quality, steward_ops;
-    grant update (status, busy, ended_at, end_kind, end_reason, version, updated_at)
-      on orders.orders to steward_quality, steward_ops;
-    grant update (status) on orders.supplies to steward_quality, steward_ops;
-    grant update (assigned) on orders.worker_days to steward_quality, steward_ops;
+
     grant select on stream.personal to steward_ops;
-    grant update (data, updated_at) on stream.personal to steward_quality, steward_ops;
+
+    -- Ending an order before it is completed: the worker fails no-shows (R-08).
+    grant update (status, busy, ended_at, end_kind, end_reason, version, updated_at)
+      on orders.orders to steward_worker;
+    grant update (status) on orders.supplies to steward_worker;
+    grant update (assigned) on orders.worker_days to steward_worker;
 
     -- Functions are open to everybody by default: not here.
     revoke execute on all functions in schema orders from public;
@@ -60,7 +59,10 @@ export const grants: Migration = {
     grant execute on function orders.snapshot to steward_worker, steward_quality, steward_ops;
     grant execute on function orders.people to steward_worker, steward_supplies, steward_quality,
       steward_ops;
-    grant execute on function orders.append_event to steward_api, steward_worker,
-      steward_supplies, steward_quality, steward_ops;
+    grant execute on function orders.append_event, orders.end_order
+      to steward_api, steward_worker;
+    -- What people may do to an order, they do by these: no right on the tables goes with it.
+    grant execute on function orders.issue_supplies to steward_api, steward_supplies, steward_ops;
+    grant execute on function orders.cancel_order to steward_api, steward_quality, steward_ops;
   `,
 };
