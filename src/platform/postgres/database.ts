@@ -29,10 +29,21 @@ export interface DatabaseOptions {
 type Lent = Parameters<pg.Pool['connect']>[0];
 
 const INT8 = 20;
+const INT8_ARRAY = 1016;
+const bigints = new Map<number, (text: string) => unknown>([
+  [INT8, BigInt],
+  [INT8_ARRAY, parseBigints],
+]);
 const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) =>
-    oid === INT8 ? (text: string) => BigInt(text) : pg.types.getTypeParser(oid, format),
+  getTypeParser: (oid, format) => bigints.get(oid) ?? pg.types.getTypeParser(oid, format),
 };
+
+/** `{1,NULL}`, of one dimension. */
+function parseBigints(text: string): (bigint | null)[] {
+  if (text === '{}') return [];
+  const parts = text.slice(1, -1).split(',');
+  return parts.map((part) => (part === 'NULL' ? null : BigInt(part)));
+}
 
 /**
  * SQL texts that get a name. The code has a few hundred; a text beyond that is generated per call
