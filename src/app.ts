@@ -103,18 +103,27 @@ export async function openApp(config: Config, part: Part, options: AppOptions = 
     timeZone: config.timeZone,
     minorUnitsPerUnit: 10n ** BigInt(minorDigits(config.currency)),
   });
-  const database = options.database ?? (await createMainDatabase(config, log));
-  const pool = openPool({
-    url: database.url,
-    applicationName: `steward ${part}`,
-    role: { api: SERVICE_ROLES.api, worker: SERVICE_ROLES.worker, cli: undefined }[part],
-    max: {
-      api: rules.server.apiConnections,
-      worker: rules.server.workerConnections,
-      cli: CLI_CONNECTIONS,
-    }[part],
-    onIdleError: (error) => log.warn({ err: error }, 'an idle database connection broke'),
-  });
+  const poolAt = (url: string) =>
+    openPool({
+      url,
+      applicationName: `steward ${part}`,
+      role: { api: SERVICE_ROLES.api, worker: SERVICE_ROLES.worker, cli: undefined }[part],
+      max: {
+        api: rules.server.apiConnections,
+        worker: rules.server.workerConnections,
+        cli: CLI_CONNECTIONS,
+      }[part],
+      onIdleError: (error) => log.warn({ err: error }, 'an idle database connection broke'),
+    });
+  // A command waits mostly for its connections: the first one of the pool is made while the schema
+  // is looked at over another.
+  const early = options.database || !config.databaseUrl ? undefined : poolAt(config.databaseUrl);
+  const warm = early?.connect().then(
+    (client) => client.release(),
+    () => undefined,
+  );
+  const database = options.database ?? (await openDatabaseBeside(config, log, early, warm));
+  const pool = early ?? poolAt(database.url);
   const db = databaseOn<MainTables>(pool);
   const connections = () => ({
     total: pool.totalCount,
@@ -123,6 +132,22 @@ export async function openApp(config: Config, part: Part, options: AppOptions = 
   });
   const parts = { config, rules, log, matching, db, connections };
   return assemble(parts, part, database, options, options.database === undefined);
+}
+
+/** The main database; where it cannot be had, the pool that was opened beside it is closed. */
+async function openDatabaseBeside(
+  config: Config,
+  log: Logger,
+  early: ReturnType<typeof openPool> | undefined,
+  warm: Promise<void> | undefined,
+): Promise<MainDatabase> {
+  try {
+    return await createMainDatabase(config, log);
+  } catch (error) {
+    await warm;
+    await early?.end();
+    throw error;
+  }
 }
 
 function assemble(

@@ -30,10 +30,10 @@ export function createInterruption(): Interruption {
 
   const interrupt = () => {
     if (controller.signal.aborted) {
-      if (performance.now() - firstAtMs > SAME_SIGNAL_MS) process.exit(EXIT.interrupted);
+      if (Date.now() - firstAtMs > SAME_SIGNAL_MS) process.exit(EXIT.interrupted);
       return;
     }
-    firstAtMs = performance.now();
+    firstAtMs = Date.now();
     controller.abort();
     if (!selfHandled) void end(EXIT.interrupted);
   };

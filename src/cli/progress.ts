@@ -14,11 +14,11 @@ export async function withProgress<T>(
   work: () => Promise<T>,
   stream: NodeJS.WriteStream = process.stderr,
 ): Promise<T> {
-  const startedAt = performance.now();
+  const startedAt = Date.now();
   const text = () => (typeof label === 'string' ? label : label());
   let timer: NodeJS.Timeout | undefined;
   const draw = () => {
-    const elapsed = formatDuration(performance.now() - startedAt);
+    const elapsed = formatDuration(Date.now() - startedAt);
     stream.write(`\r\u001b[K${text()} … ${elapsed}`);
   };
   const first = setTimeout(() => {
