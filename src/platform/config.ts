@@ -121,6 +121,13 @@ export function loadConfig(environment: Environment = processEnvironment(), cwd 
     }
   }
   issues.push(...pairFaults(given));
+  if (given.STEWARD_PROFILE !== undefined) {
+    // Passing over it would work with other rights than the ones that were asked for.
+    issues.push({
+      path: 'STEWARD_PROFILE',
+      message: 'this version has no profiles of managers yet; name the database by DATABASE_URL',
+    });
+  }
   const home = resolve(cwd, given.STEWARD_HOME ?? '.steward');
   const rules = readRules(home, given.STEWARD_RULES, cwd, issues);
   if (!parsed.success || issues.length > 0) {
@@ -142,7 +149,6 @@ function shape(env: z.infer<typeof variables>, home: string, rules: RulesFile) {
     home,
     timeZone: env.STEWARD_TZ,
     currency: env.STEWARD_CURRENCY,
-    profile: env.STEWARD_PROFILE,
     logLevel: env.LOG_LEVEL,
     databaseUrl: env.DATABASE_URL,
     paymentsDatabaseUrl: env.PAYMENTS_DATABASE_URL,

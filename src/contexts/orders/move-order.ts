@@ -2,20 +2,20 @@ import { businessDay } from '../../platform/business-time.ts';
 import { conflict, notFound } from '../../platform/errors.ts';
 import { isUuid } from '../../platform/ids.ts';
 import type { Transaction } from '../../platform/postgres/database.ts';
-import type { Actor, OrderEventType } from '../../stream/index.ts';
+import type { Actor, ExtendedOrder, OrderEventType } from '../../stream/index.ts';
 import type { OrdersDependencies } from './dependencies.ts';
+import { claimKey, recordKey } from './idempotency.ts';
 import { type EndKind, legalSteps, nextStatus, type OrderStatus, type OrderStep } from './order.ts';
+import { fetchPeople, toView } from './order-views.ts';
 import type { Idempotency, OrderAnswer } from './orders.ts';
 import {
-  addPersonal,
   appendEvent,
-  claimKey,
+  callCancelOrder,
+  callIssueSupplies,
   endOrder,
-  fetchPeople,
   type LockedOrder,
   lockOrder,
-  recordKey,
-  toView,
+  type StepOutcome,
 } from './store.ts';
 import type { OrdersTables } from './tables.ts';
 
@@ -25,32 +25,24 @@ export interface Change {
   idempotency?: Idempotency;
 }
 
+type Write = Transaction<OrdersTables>;
+
 /**
- * The frame of everything that changes an order that exists: the same request again, the lock, who
- * may see it, the change, the event, the key: one transaction, and consumers are woken after it.
- * @param work makes the change and names the event
+ * The frame of everything that changes an order that exists: the same request again, the change
+ * with its event, the key: one transaction, and consumers are woken after it.
+ * @param act makes the change and returns the event's snapshot
  */
-export async function changeOrder(
+async function answerOnce(
   deps: OrdersDependencies,
-  change: Change,
-  work: (tx: Transaction<OrdersTables>, order: LockedOrder, now: Date) => Promise<OrderEventType>,
+  { actor, orderId, idempotency }: Change,
+  act: (tx: Write, now: Date) => Promise<ExtendedOrder>,
 ): Promise<OrderAnswer> {
-  const { actor, orderId, idempotency } = change;
   if (!isUuid(orderId)) throw notFound('order', orderId);
   const answer = await deps.db.transaction().execute(async (tx) => {
     const done = idempotency && (await claimKey(tx, actor, idempotency));
     if (done) return { snapshot: done, people: await fetchPeople(tx, done.id), replayed: true };
-    const order = await lockOrder(tx, orderId);
-    if (!order || !isTheirs(actor, order)) throw notFound('order', orderId);
     const now = deps.clock.now();
-    const type = await work(tx, order, now);
-    const snapshot = await appendEvent(tx, {
-      orderId,
-      eventId: deps.ids.next(),
-      type,
-      now,
-      actor,
-    });
+    const snapshot = await act(tx, now);
     if (idempotency) {
       await recordKey(tx, actor, idempotency, { orderId, version: snapshot.version, now });
     }
@@ -58,6 +50,43 @@ export async function changeOrder(
   });
   if (!answer.replayed) deps.committed();
   return { view: toView(answer.snapshot, answer.people), replayed: answer.replayed };
+}
+
+/**
+ * A change under the order's lock.
+ * @param work makes the change and names the event
+ */
+export function changeOrder(
+  deps: OrdersDependencies,
+  change: Change,
+  work: (tx: Write, order: LockedOrder, now: Date) => Promise<OrderEventType>,
+): Promise<OrderAnswer> {
+  const { actor, orderId } = change;
+  return answerOnce(deps, change, async (tx, now) => {
+    const order = await lockOrder(tx, orderId);
+    if (!order || !isTheirs(actor, order)) throw notFound('order', orderId);
+    const type = await work(tx, order, now);
+    return appendEvent(tx, { orderId, eventId: deps.ids.next(), type, now, actor });
+  });
+}
+
+/** A step that stands in the database as one function: people may take it with any tool. */
+function takeStep(
+  deps: OrdersDependencies,
+  change: Change,
+  step: OrderStep,
+  call: (
+    tx: Write,
+    step: { orderId: string; eventId: string; now: Date; actor: Actor },
+  ) => Promise<StepOutcome>,
+): Promise<OrderAnswer> {
+  const { actor, orderId } = change;
+  return answerOnce(deps, change, async (tx, now) => {
+    const done = await call(tx, { orderId, eventId: deps.ids.next(), now, actor });
+    if (done.outcome === 'illegal' && done.status) throw illegal(done.status, step);
+    if (!done.snapshot) throw notFound('order', orderId);
+    return done.snapshot;
+  });
 }
 
 /** Customers and workers reach their own orders; staff and the system reach all. */
@@ -69,35 +98,19 @@ export function isTheirs(actor: Actor, order: { customerId: string; workerId: st
 
 /** @throws StewardError `illegal_transition` with the legal steps in `allowed` */
 export function assertStep(order: { status: OrderStatus }, step: OrderStep): void {
-  if (nextStatus(order.status, step)) return;
-  throw conflict(
-    'illegal_transition',
-    `The order is ${order.status}: "${step}" is not possible now.`,
-    { status: order.status, allowed: legalSteps(order.status) },
-  );
+  if (!nextStatus(order.status, step)) throw illegal(order.status, step);
+}
+
+function illegal(status: OrderStatus, step: OrderStep) {
+  return conflict('illegal_transition', `The order is ${status}: "${step}" is not possible now.`, {
+    status,
+    allowed: legalSteps(status),
+  });
 }
 
 /** R-06. */
 export function issueSupplies(deps: OrdersDependencies, change: Change): Promise<OrderAnswer> {
-  return changeOrder(deps, change, async (tx, order, now) => {
-    assertStep(order, 'issue');
-    await tx
-      .updateTable('orders.supplies')
-      .set({ status: 'issued', issued_at: now, issued_by: change.actor.id })
-      .where('order_id', '=', order.id)
-      .execute();
-    await tx
-      .updateTable('orders.orders')
-      .set({
-        status: 'supplied',
-        supplied_at: now,
-        updated_at: now,
-        version: order.version + 1,
-      })
-      .where('id', '=', order.id)
-      .execute();
-    return 'order.supplied';
-  });
+  return takeStep(deps, change, 'issue', callIssueSupplies);
 }
 
 const MINUTE_MS = 60_000;
@@ -168,12 +181,10 @@ export function cancelOrder(
   deps: OrdersDependencies,
   change: Change & { reason?: string },
 ): Promise<OrderAnswer> {
-  return changeOrder(deps, change, async (tx, order, now) => {
-    assertStep(order, 'cancel');
-    const kind = change.actor.kind === 'customer' ? 'customer-cancelled' : 'manager-cancelled';
-    await end(deps, tx, order, { status: 'cancelled', kind, reason: change.reason ?? null, now });
-    return 'order.cancelled';
-  });
+  const dayOf = (moment: Date) => businessDay(moment, deps.timeZone);
+  return takeStep(deps, change, 'cancel', (tx, step) =>
+    callCancelOrder(tx, { ...step, reason: change.reason ?? null, dayOf }),
+  );
 }
 
 /** R-04, R-08: by the worker, or by itself when nobody checked in. */
@@ -199,7 +210,7 @@ export function failOrder(
 
 async function end(
   deps: OrdersDependencies,
-  tx: Transaction<OrdersTables>,
+  tx: Write,
   order: LockedOrder,
   how: {
     status: 'completed' | 'cancelled' | 'failed';
@@ -208,6 +219,5 @@ async function end(
     now: Date;
   },
 ): Promise<void> {
-  await endOrder(tx, order, { ...how, day: businessDay(order.scheduledAt, deps.timeZone) });
-  if (how.reason !== null) await addPersonal(tx, order.id, { endReason: how.reason }, how.now);
+  await endOrder(tx, order.id, { ...how, day: businessDay(order.scheduledAt, deps.timeZone) });
 }

@@ -4,19 +4,11 @@ import type { Actor, ExtendedOrder } from '../../stream/index.ts';
 import type { Service } from '../catalog/index.ts';
 import type { MatchCandidate, MatchRequest, Ranking } from '../matching/index.ts';
 import type { OrdersDependencies } from './dependencies.ts';
+import { assertSameRequest, keyReused, principalOf, requestInFlight } from './idempotency.ts';
+import { toView } from './order-views.ts';
 import type { Idempotency, OrderAnswer, PlaceOrderRequest } from './orders.ts';
 import type { ServiceMemory } from './service-memory.ts';
-import {
-  assertSameRequest,
-  callPlaceOrder,
-  fetchNearestFreeTimes,
-  fetchShortList,
-  keyReused,
-  principalOf,
-  type ReplayRow,
-  requestInFlight,
-  toView,
-} from './store.ts';
+import { callPlaceOrder, fetchNearestFreeTimes, fetchShortList, type ReplayRow } from './store.ts';
 
 /**
  * How often a match is made anew when everybody on the short list was taken, or the service was

@@ -7,6 +7,7 @@ import { type Actor, readOrderEvents } from '../../stream/index.ts';
 import { explainMatch, parseMatchReceipt, whyNot } from '../matching/index.ts';
 import type { OrdersDependencies } from './dependencies.ts';
 import { isTheirs } from './move-order.ts';
+import { selectViews, toView } from './order-views.ts';
 import type {
   MatchReport,
   OrderFilter,
@@ -15,7 +16,6 @@ import type {
   PageRequest,
   TimelineEntry,
 } from './orders.ts';
-import { selectViews, toView } from './store.ts';
 
 type Deps = Pick<OrdersDependencies, 'db'>;
 

@@ -1,14 +1,13 @@
 import { conflict, notFound } from '../../platform/errors.ts';
 import { isUuid } from '../../platform/ids.ts';
-import { sqlState } from '../../platform/postgres/database-errors.ts';
 import type { Actor } from '../../stream/index.ts';
 import type { OrdersDependencies } from './dependencies.ts';
 import type { Idempotency, OrderAnswer } from './orders.ts';
 import { placeOrder } from './place-order.ts';
 import type { ServiceMemory } from './service-memory.ts';
 
-/** SQLSTATE of a broken unique index: somebody else's copy was first. */
-const UNIQUE_VIOLATION = '23505';
+/** The unique index that somebody else's copy was first in. */
+const ONE_COPY = 'orders_one_copy';
 
 /** R-08: a copy of a failed order at another time. See `Orders.rebook` for the errors. */
 export async function rebookOrder(
@@ -44,7 +43,7 @@ export async function rebookOrder(
       copyOf: wish.orderId,
     });
   } catch (error) {
-    if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+    if (!brokeOneCopy(error)) throw error;
     const copy = await deps.db
       .selectFrom('orders.orders')
       .select('id')
@@ -55,4 +54,8 @@ export async function rebookOrder(
       orderId: copy?.id,
     });
   }
+}
+
+function brokeOneCopy(error: unknown): boolean {
+  return error instanceof Error && 'constraint' in error && error.constraint === ONE_COPY;
 }

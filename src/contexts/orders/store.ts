@@ -1,48 +1,14 @@
 import { sql } from 'kysely';
-import { StewardError } from '../../platform/errors.ts';
 import type { Executor, Transaction } from '../../platform/postgres/database.ts';
 import type { Actor, ExtendedOrder, OrderEventType } from '../../stream/index.ts';
 import type { MatchCandidate } from '../matching/index.ts';
 import type { EndKind, OrderStatus } from './order.ts';
-import type { Idempotency, OrderView, Place } from './orders.ts';
+import { meanStars, type People } from './order-views.ts';
+import type { Place } from './orders.ts';
 import type { OrdersTables } from './tables.ts';
 
 type Read = Executor<OrdersTables>;
 type Write = Transaction<OrdersTables>;
-
-/** What `orders.people` returns beside a snapshot. */
-export interface People {
-  customerName: string;
-  workerName: string;
-  starsSum: number;
-  starsCount: number;
-  place: Place | null;
-  description: string | null;
-  comment: string | null;
-  endReason: string | null;
-}
-
-/** The view that callers get, from a snapshot and what stands beside it. */
-export function toView(snapshot: Omit<ExtendedOrder, 'actor'>, people: People): OrderView {
-  return {
-    order: snapshot,
-    place: people.place,
-    description: people.description,
-    comment: people.comment,
-    endReason: people.endReason,
-    customer: { id: snapshot.customer.id, name: people.customerName },
-    worker: {
-      id: snapshot.worker.id,
-      name: people.workerName,
-      rating: meanStars(people.starsSum, people.starsCount),
-    },
-  };
-}
-
-/** Mean of the stars with two digits, half up; null without any. */
-export function meanStars(sum: number, count: number): number | null {
-  return count === 0 ? null : Math.round((sum * 100) / count) / 100;
-}
 
 /** The answer that the same request got before. */
 export interface ReplayRow {
@@ -203,47 +169,71 @@ export async function lockOrder(tx: Write, orderId: string): Promise<LockedOrder
     .executeTakeFirst();
 }
 
-/** Books the end of an order: state, freed time, withdrawn supplies, the worker's day. */
+/** Books the end of an order in all places that it touches. */
 export async function endOrder(
   tx: Write,
-  order: LockedOrder,
+  orderId: string,
   end: { status: OrderStatus; kind: EndKind; reason: string | null; day: string; now: Date },
 ): Promise<void> {
-  await tx
-    .updateTable('orders.orders')
-    .set({
-      status: end.status,
-      end_kind: end.kind,
-      end_reason: end.reason,
-      ended_at: end.now,
-      updated_at: end.now,
-      version: order.version + 1,
-      // The rest of the booked time is free again; a part in the past stays as it was.
-      busy: sql`tstzrange(lower(busy), greatest(lower(busy), least(upper(busy), ${end.now})))`,
-    })
-    .where('id', '=', order.id)
-    .execute();
-  await tx
-    .updateTable('orders.supplies')
-    .set({ status: 'withdrawn' })
-    .where('order_id', '=', order.id)
-    .where('status', '=', 'requested')
-    .execute();
-  if (end.status !== 'completed') {
-    await tx
-      .updateTable('orders.worker_days')
-      .set((eb) => ({ assigned: sql`greatest(0, ${eb.ref('assigned')} - 1)` }))
-      .where('worker_id', '=', order.workerId)
-      .where('day', '=', sql<string>`${end.day}::date`)
-      .execute();
-  }
+  await sql`
+    select orders.end_order(${orderId}, ${end.status}, ${end.kind}, ${end.reason}, ${end.now},
+      ${end.day}::date)`.execute(tx);
 }
 
-/** Adds words to what stands beside the log for an order (reason, comment). */
+/** What a step that stands in the database as one function did. */
+export interface StepOutcome {
+  outcome: 'done' | 'not-found' | 'illegal';
+  /** The order's state, afterwards or as it refused the step. */
+  status: OrderStatus | null;
+  snapshot: ExtendedOrder | null;
+}
+
+interface StepCall {
+  orderId: string;
+  eventId: string;
+  now: Date;
+  actor: Actor;
+}
+
+/** R-06 as one function, for whoever may call it. */
+export async function callIssueSupplies(tx: Write, step: StepCall): Promise<StepOutcome> {
+  const { rows } = await sql<StepOutcome>`
+    select outcome, status, snapshot from orders.issue_supplies(
+      ${step.orderId}, ${step.eventId}, ${step.now}, ${JSON.stringify(step.actor)})`.execute(tx);
+  return outcomeOf(rows);
+}
+
+/**
+ * R-04 as one function, for whoever may call it.
+ * @param step.dayOf business day of a moment: the order's day gets its worker back
+ */
+export async function callCancelOrder(
+  tx: Write,
+  step: StepCall & { reason: string | null; dayOf: (moment: Date) => string },
+): Promise<StepOutcome> {
+  const order = await tx
+    .selectFrom('orders.orders')
+    .select('scheduled_at')
+    .where('id', '=', step.orderId)
+    .executeTakeFirst();
+  if (!order) return { outcome: 'not-found', status: null, snapshot: null };
+  const { rows } = await sql<StepOutcome>`
+    select outcome, status, snapshot from orders.cancel_order(
+      ${step.orderId}, ${step.eventId}, ${step.now}, ${JSON.stringify(step.actor)}, ${step.reason},
+      ${step.dayOf(order.scheduled_at)}::date)`.execute(tx);
+  return outcomeOf(rows);
+}
+
+function outcomeOf([row]: StepOutcome[]): StepOutcome {
+  if (!row) throw new Error('a step of an order returned no row');
+  return row;
+}
+
+/** Adds words to what stands beside the log for an order. */
 export async function addPersonal(
   tx: Write,
   orderId: string,
-  words: { comment?: string; endReason?: string },
+  words: { comment: string },
   now: Date,
 ): Promise<void> {
   await tx
@@ -265,99 +255,4 @@ export async function appendEvent(
   const snapshot = rows[0]?.snapshot;
   if (!snapshot) throw new Error('orders.append_event returned no row');
   return snapshot;
-}
-
-/** Who the ids of an order are, and what was said of it. */
-export async function fetchPeople(db: Read, orderId: string): Promise<People> {
-  const { rows } = await sql<{ people: People }>`
-    select orders.people(${orderId}) as people`.execute(db);
-  const people = rows[0]?.people;
-  if (!people) throw new Error('orders.people returned no row');
-  return people;
-}
-
-/** Base of all reading: one row per order, ready for {@link toView}. */
-export function selectViews(db: Read) {
-  return db
-    .selectFrom('orders.orders as o')
-    .innerJoin('orders.supplies as s', 's.order_id', 'o.id')
-    .select([
-      'o.id',
-      sql<Omit<ExtendedOrder, 'actor'>>`orders.snapshot(o, s)`.as('snapshot'),
-      sql<People>`orders.people(o.id)`.as('people'),
-    ]);
-}
-
-/** Who asks: the scope within which an idempotency key is unique. */
-export function principalOf(actor: Actor): string {
-  return `${actor.kind}:${actor.id}`;
-}
-
-/**
- * Claims the key for this transaction, or returns what the same request did before.
- * @throws StewardError `request_in_flight`, `idempotency_key_reused`
- */
-export async function claimKey(
-  tx: Write,
-  actor: Actor,
-  idempotency: Idempotency,
-): Promise<ExtendedOrder | undefined> {
-  const principal = principalOf(actor);
-  const { rows: locks } = await sql<{ free: boolean }>`
-    select pg_try_advisory_xact_lock(
-      hashtextextended(${principal} || ' ' || ${idempotency.key}, 1)) as free`.execute(tx);
-  if (!locks[0]?.free) throw requestInFlight();
-  const known = await tx
-    .selectFrom('orders.idempotency_keys as k')
-    .innerJoin('stream.order_events as e', (join) =>
-      join.onRef('e.order_id', '=', 'k.order_id').onRef('e.version', '=', 'k.version'),
-    )
-    .select(['k.request_hash', 'e.snapshot'])
-    .where('k.principal', '=', principal)
-    .where('k.key', '=', idempotency.key)
-    .executeTakeFirst();
-  if (!known) return undefined;
-  assertSameRequest(Buffer.from(known.request_hash), idempotency);
-  return known.snapshot;
-}
-
-export async function recordKey(
-  tx: Write,
-  actor: Actor,
-  idempotency: Idempotency,
-  done: { orderId: string; version: number; now: Date },
-): Promise<void> {
-  await tx
-    .insertInto('orders.idempotency_keys')
-    .values({
-      principal: principalOf(actor),
-      key: idempotency.key,
-      request_hash: Buffer.from(idempotency.requestHash),
-      order_id: done.orderId,
-      version: done.version,
-      created_at: done.now,
-    })
-    .execute();
-}
-
-/** @throws StewardError `idempotency_key_reused` where the stored hash is another request's */
-export function assertSameRequest(stored: Uint8Array, idempotency: Idempotency | undefined): void {
-  if (idempotency && Buffer.from(stored).equals(Buffer.from(idempotency.requestHash))) return;
-  throw keyReused();
-}
-
-export function keyReused(): StewardError {
-  return new StewardError(
-    'invalid',
-    'idempotency_key_reused',
-    'This Idempotency-Key was used for another request. A new request needs a new key.',
-  );
-}
-
-export function requestInFlight(): StewardError {
-  return new StewardError(
-    'conflict',
-    'request_in_flight',
-    'The same request is being done at this moment. Ask again in a second for its answer.',
-  );
 }

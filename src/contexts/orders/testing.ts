@@ -1,9 +1,8 @@
-import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { createTestDatabase } from '../../../test/database.ts';
+import { temporaryFolder } from '../../../test/temporary-folder.ts';
 import { createVirtualClock, systemClock } from '../../platform/clock.ts';
 import { createIds } from '../../platform/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
@@ -55,7 +54,7 @@ export async function openTestOrders(change: Partial<OrdersDependencies> = {}) {
     matching: await createMatching({}, { resolveFrom: tmpdir() }),
     photos: createPhotoStore({
       kind: 'files',
-      folder: join(mkdtempSync(join(tmpdir(), 'steward-photos-'))),
+      folder: temporaryFolder('photos'),
     }),
     contractor: createSandboxContractor({ clock, delaySeconds: 120 }),
     committed: () => {

@@ -11,9 +11,8 @@ export function mailsFor(type: OrderEventType): MailRecipient[] {
   switch (type) {
     case 'order.assigned':
     case 'order.cancelled':
-      return ['customer', 'worker', 'supplies'];
     case 'order.failed':
-      return ['customer', 'worker'];
+      return ['customer', 'worker', 'supplies'];
     case 'order.supplied':
     case 'order.started':
     case 'order.completed':

@@ -88,11 +88,27 @@ describe('mails about orders (R-05, R-08, R-80)', () => {
     const mails = await run();
     expect(mails.map((mail) => mail.to.email).sort()).toEqual([
       'anna@example.org',
+      'supplies@example.org',
       'wanda@example.org',
     ]);
     expect(mails.find((mail) => mail.to.email === 'anna@example.org')?.text).toContain(
       'nobody came',
     );
+  });
+
+  it('says why an order was cancelled, and that the supplies come back', async () => {
+    const t = await openTestOrders();
+    await t.addWorker({ name: 'Wanda', email: 'wanda@example.org' });
+    const anna = await t.customer('anna');
+    const { view } = await t.place(anna, t.hour(3));
+    await t.supplies.issue({ kind: 'supplies', id: 'sue' }, view.order.id);
+    const { run } = mailer(t);
+    await run();
+    await t.orders.cancel(anna, view.order.id, 'moved away');
+    const mails = await run();
+    const textTo = (address: string) => mails.find((mail) => mail.to.email === address)?.text;
+    expect(textTo('wanda@example.org')).toContain('Reason: moved away');
+    expect(textTo('supplies@example.org')).toContain('Wanda has the supplies and brings them back');
   });
 
   it('says nothing at check-in and completion', async () => {

@@ -11,6 +11,7 @@ interface Letter {
   order: ExtendedOrder;
   place: Place | null;
   description: string | null;
+  endReason: string | null;
   customerName: string;
   workerName: string;
   timeZone: string;
@@ -38,6 +39,7 @@ export function createOrderMailRenderer(deps: {
         'e.snapshot',
         'o.place',
         'o.description',
+        'o.end_reason as endReason',
         'c.name as customerName',
         'c.email as customerEmail',
         'w.name as workerName',
@@ -58,6 +60,7 @@ export function createOrderMailRenderer(deps: {
       order: row.snapshot,
       place: row.place,
       description: row.description,
+      endReason: row.endReason,
       customerName: row.customerName,
       workerName: row.workerName,
       timeZone: deps.timeZone,
@@ -124,30 +127,41 @@ function assigned(to: MailRecipient, letter: Letter): Text {
   };
 }
 
+/** What an order that ended early means for the supplies. */
+function suppliesBack(what: 'cancelled' | 'failed', letter: Letter): Text {
+  const { order } = letter;
+  return {
+    subject: `${what === 'cancelled' ? 'Cancelled' : 'Failed'}: ${order.service.name}, ${when(letter)}`,
+    lines: [
+      order.supplies.status === 'issued'
+        ? `The order is ${what}; ${letter.workerName} has the supplies and brings them back.`
+        : `The order is ${what}: nothing needs to be put together.`,
+      '',
+      `Order ${order.id}.`,
+    ],
+  };
+}
+
 function cancelled(to: MailRecipient, letter: Letter): Text {
   const { order } = letter;
+  if (to === 'supplies') return suppliesBack('cancelled', letter);
   const subject = `Cancelled: ${order.service.name}, ${when(letter)}`;
-  if (to === 'supplies') {
-    return {
-      subject,
-      lines: [
-        order.supplies.status === 'issued'
-          ? `The order was cancelled; ${letter.workerName} has the supplies and brings them back.`
-          : 'The order was cancelled: nothing needs to be put together.',
-        '',
-        `Order ${order.id}.`,
-      ],
-    };
-  }
   const name = to === 'customer' ? letter.customerName : letter.workerName;
   return {
     subject,
-    lines: [`Hello ${name},`, '', 'this order was cancelled.', ...details(letter)],
+    lines: [
+      `Hello ${name},`,
+      '',
+      'this order was cancelled.',
+      letter.endReason && `Reason: ${letter.endReason}`,
+      ...details(letter),
+    ],
   };
 }
 
 function failed(to: MailRecipient, letter: Letter): Text {
   const { order } = letter;
+  if (to === 'supplies') return suppliesBack('failed', letter);
   const noShow = order.endKind === 'no-show';
   if (to === 'worker') {
     return {

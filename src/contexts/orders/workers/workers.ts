@@ -6,8 +6,8 @@ import { decodeCursor, toPage } from '../../../platform/paging.ts';
 import type { Executor, Transaction } from '../../../platform/postgres/database.ts';
 import { sqlState } from '../../../platform/postgres/database-errors.ts';
 import type { OrdersDependencies } from '../dependencies.ts';
+import { meanStars } from '../order-views.ts';
 import type { FieldChange, Worker, WorkerChange, WorkerInput, Workers } from '../orders.ts';
-import { meanStars } from '../store.ts';
 import type { OrdersTables } from '../tables.ts';
 import { parseWorker, workerInputSchema } from './worker-input.ts';
 
