@@ -24,7 +24,7 @@ export const grants: Migration = {
 
     -- People. Supplies staff see what to put together and for when, not who the customer is.
     grant select on orders.supplies, orders.cookies to steward_supplies;
-    grant select (id, status, scheduled_at, ends_at, customer_id, worker_id, service, stars, version)
+    grant select (id, status, scheduled_at, ends_at, worker_id, service, version)
       on orders.orders to steward_supplies;
     grant select (id, name, city, stars_sum, stars_count) on orders.workers to steward_supplies;
 
@@ -43,7 +43,6 @@ export const grants: Migration = {
 
     -- Quality managers and ops see all of an order.
     grant select on all tables in schema orders to steward_quality, steward_ops;
-
     grant select on stream.personal to steward_ops;
 
     -- Ending an order before it is completed: the worker fails no-shows (R-08).
