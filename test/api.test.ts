@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { startApi } from '../src/api/main.ts';
 import { openApp } from '../src/app.ts';
@@ -12,6 +9,7 @@ import { issueToken, ownKeyFile } from '../src/platform/tokens/issue-token.ts';
 import type { Role } from '../src/platform/tokens/principal.ts';
 import { cutBefore, type NetworkCut } from './network-cut.ts';
 import { createScratchDatabase, dropScratchDatabase } from './scratch-database.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** A Monday morning, and times of that week. */
 const MONDAY = new Date('2026-11-23T08:00:00Z');
@@ -26,7 +24,7 @@ async function startServer(workers = 1) {
   onTestFinished(() => dropScratchDatabase(serverUrl, scratch.name));
   const network = await cutBefore(scratch.url);
   const config = loadConfig({
-    STEWARD_HOME: mkdtempSync(join(tmpdir(), 'steward-api-')),
+    STEWARD_HOME: temporaryFolder('api'),
     DATABASE_URL: network.url,
     LOG_LEVEL: 'silent',
   });

@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
@@ -11,6 +10,7 @@ import { loadConfig } from '../src/platform/config.ts';
 import { issueToken } from '../src/platform/tokens/issue-token.ts';
 import { hasRedis, startRedis } from './redis-server.ts';
 import { freePort, spawnSteward, untilReady } from './steward-process.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const ORDERS = 60;
 
@@ -23,7 +23,7 @@ describe.each(engines)('three API and three worker processes, queues on %s', (en
     const t = await openTestOrders();
     await migrateMain(t.database.url);
     for (let n = 0; n < 30; n++) await t.addWorker({ name: `W${n}`, email: `w${n}@example.org` });
-    const home = mkdtempSync(join(tmpdir(), 'steward-three-'));
+    const home = temporaryFolder('three');
     const environment: Record<string, string> = {
       DATABASE_URL: t.database.url,
       STEWARD_HOME: home,

@@ -1,5 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
@@ -8,6 +6,7 @@ import { isLegalWay } from '../../src/contexts/orders/index.ts';
 import { openTestOrders } from '../../src/contexts/orders/testing.ts';
 import { issueToken } from '../../src/platform/tokens/issue-token.ts';
 import { freePort, spawnSteward, untilReady } from '../steward-process.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 const KILLS = 20;
 const CLIENTS = 12;
@@ -15,7 +14,7 @@ const CLIENTS = 12;
 it('loses no acknowledged order and makes none twice, however often the API is killed', async () => {
   const t = await openTestOrders();
   for (let n = 0; n < 40; n++) await t.addWorker({ name: `W${n}` });
-  const home = mkdtempSync(join(tmpdir(), 'steward-chaos-'));
+  const home = temporaryFolder('chaos');
   const port = await freePort();
   const environment = { DATABASE_URL: t.database.url, STEWARD_HOME: home, PORT: String(port) };
   const token = await issueToken(

@@ -1,5 +1,3 @@
-import { chmodSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
@@ -9,6 +7,7 @@ import { loadConfig } from '../../src/platform/config.ts';
 import { startEmbedded } from '../../src/platform/postgres/embedded.ts';
 import { issueToken } from '../../src/platform/tokens/issue-token.ts';
 import { freePort, spawnSteward, untilReady } from '../steward-process.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 const CLIENTS = 8;
 /** A client waits for a connection for three seconds, then is told to come back. */
@@ -16,8 +15,7 @@ const LONGEST_ANSWER_MS = 10_000;
 const log = { info: () => undefined, warn: () => undefined };
 
 it('answers 503 while PostgreSQL is away, and goes on by itself when it is back', async () => {
-  const home = mkdtempSync(join(tmpdir(), 'steward-chaos-'));
-  chmodSync(home, 0o711);
+  const home = temporaryFolder('chaos');
   const start = () => startEmbedded({ home, databases: ['steward'], log });
   let server = await start();
   onTestFinished(() => server.stop());

@@ -1,9 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { freePort, spawnSteward, untilReady } from '../steward-process.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 /** Processes whose command line names the folder: steward itself, PostgreSQL, the watcher. */
 function processesOf(home: string): string[] {
@@ -14,8 +12,7 @@ function processesOf(home: string): string[] {
 it.each(['SIGTERM', 'SIGINT'] as const)(
   'leaves nothing running after %s, and finds everything again at the next start',
   async (signal) => {
-    const home = mkdtempSync(join(tmpdir(), 'steward-stop-'));
-    chmodSync(home, 0o711);
+    const home = temporaryFolder('stop');
     const environment = { STEWARD_HOME: home, PORT: String(await freePort()) };
     for (const round of [1, 2]) {
       const steward = spawnSteward(['start'], environment);

@@ -1,11 +1,11 @@
 import { createHmac, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { temporaryFolder } from '../../../test/temporary-folder.ts';
 import { createVirtualClock } from '../clock.ts';
 import { issueToken, ownKeyFile } from './issue-token.ts';
 import { loadOwnKey } from './key-file.ts';
@@ -16,7 +16,7 @@ const START = new Date('2026-11-23T10:00:00Z');
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 function freshKeyFile(): string {
-  return join(mkdtempSync(join(tmpdir(), 'steward-tokens-')), 'home', 'tokens.key.json');
+  return join(temporaryFolder('tokens'), 'home', 'tokens.key.json');
 }
 
 function local() {
