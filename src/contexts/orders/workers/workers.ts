@@ -45,7 +45,9 @@ export function createWorkers(deps: Deps): Workers {
       }
       if (filter.active !== undefined) query = query.where('active', '=', filter.active);
       if (filter.city) query = query.where(sql`lower(city)`, '=', filter.city.trim().toLowerCase());
-      if (filter.skill) query = query.where('skills', '@>', [filter.skill.trim().toLowerCase()]);
+      if (filter.skill) {
+        query = query.where(sql<boolean>`skills @> ${[filter.skill.trim().toLowerCase()]}::text[]`);
+      }
       if (filter.search) {
         query = query.where('name', 'ilike', `%${filter.search.replace(/[\\%_]/g, '\\$&')}%`);
       }
