@@ -69,6 +69,35 @@ describe('a rule that nobody knows', () => {
       'orders.noShowMinutes',
     ]);
     expect(error.message).toContain('/srv/rules.json');
-    expect(error.message).toContain('orders.noShowMinutes: there is no such rule');
+    expect(error.message).toContain('  orders.noShowMinutes is not a rule');
+  });
+
+  test('is answered with the one that was probably meant', () => {
+    const { issues } = faultsOf({
+      ordres: {},
+      orders: { noShowAfterMinute: 20, cookies: { lateAfterMinuets: 1 } },
+    });
+    const messages = Object.fromEntries(issues.map(({ path, message }) => [path, message]));
+    expect(messages).toEqual({
+      ordres: 'is not a rule; did you mean "orders"?',
+      'orders.noShowAfterMinute': 'is not a rule; did you mean "noShowAfterMinutes"?',
+      'orders.cookies.lateAfterMinuets': 'is not a rule; did you mean "lateAfterMinutes"?',
+    });
+  });
+});
+
+describe('a rule that is wrong', () => {
+  test.each<[RulesFile['sections'], string]>([
+    [{ orders: { nearestTimes: 'three' } }, 'orders.nearestTimes expected a number, found a text'],
+    [{ http: { drainSeconds: 2.5 } }, 'http.drainSeconds expected a whole number, found 2.5'],
+    [{ http: { drainSeconds: 0 } }, 'http.drainSeconds expected at least 1, found 0'],
+    [{ http: { drainSeconds: 301 } }, 'http.drainSeconds expected at most 300, found 301'],
+    [{ orders: null }, 'orders expected an object, found null'],
+    [{ orders: [] }, 'orders expected an object, found a list'],
+    [{ orders: { standingPrior: { stars: 4 } } }, 'orders.standingPrior.ratings is missing'],
+    [{ matching: { steps: [{}] } }, 'matching.steps.0.use is missing'],
+  ])('%j: %s', (sections, line) => {
+    const error = faultsOf(sections);
+    expect(error.message.split('\n').slice(1)).toEqual([`  ${line}`]);
   });
 });

@@ -3,6 +3,7 @@ import { matchingConfigSchema } from './contexts/matching/index.ts';
 import { ordersRulesSchema } from './contexts/orders/index.ts';
 import type { RulesFile } from './platform/config.ts';
 import { StewardError } from './platform/errors.ts';
+import { wordIssues } from './platform/zod-words.ts';
 
 /** Numbers that belong to no context. */
 const serverRulesSchema = z.strictObject({
@@ -40,15 +41,9 @@ export type Rules = z.infer<typeof rulesSchema>;
 export function parseRules(file: RulesFile): Rules {
   const parsed = rulesSchema.safeParse(file.sections);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({
-          path: [...issue.path, key].join('.'),
-          message: 'there is no such rule',
-        }))
-      : [{ path: issue.path.join('.'), message: issue.message }],
-  );
-  const list = issues.map((issue) => `  ${issue.path}: ${issue.message}`).join('\n');
+  const words = { key: 'a rule', whole: 'the file' };
+  const issues = wordIssues(parsed.error, file.sections, rulesSchema, words);
+  const list = issues.map((issue) => `  ${issue.path} ${issue.message}`).join('\n');
   throw new StewardError('invalid', 'invalid_rules', `${file.path} has faults:\n${list}`, {
     issues,
   });

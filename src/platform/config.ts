@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { type Issue, StewardError } from './errors.ts';
 import { nearest } from './nearest.ts';
+import { wordIssues } from './zod-words.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -27,6 +28,7 @@ const port = z
 const timeZone = z
   .string()
   .refine(isTimeZone, 'expected an IANA time zone such as Europe/Berlin or UTC');
+const mailAddress = z.email('expected a mail address such as anna@example.org');
 const currency = z.string().refine(isCurrency, 'expected an ISO 4217 code such as USD');
 const proxies = z
   .string()
@@ -66,8 +68,8 @@ const variables = z.object({
   SENDGRID_API_BASE: httpUrl
     .default('https://api.sendgrid.com')
     .describe('SendGrid or an emulator'),
-  MAIL_FROM: z.email().default('steward@example.org').describe('sender of all mail'),
-  MAIL_SUPPLIES: z.email().default('supplies@example.org').describe('pick lists go there'),
+  MAIL_FROM: mailAddress.default('steward@example.org').describe('sender of all mail'),
+  MAIL_SUPPLIES: mailAddress.default('supplies@example.org').describe('pick lists go there'),
   PHOTOS_S3_BUCKET: z.string().min(1).optional().describe('photos in S3, not in files'),
   PHOTOS_S3_REGION: z.string().default('us-east-1').describe('region of the bucket'),
   PHOTOS_S3_ENDPOINT: httpUrl.optional().describe('S3 store other than Amazon’s'),
@@ -116,9 +118,8 @@ export function loadConfig(environment: Environment = processEnvironment(), cwd 
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = variables.safeParse(given);
   if (!parsed.success) {
-    for (const issue of parsed.error.issues) {
-      issues.push({ path: issue.path.join('.'), message: issue.message });
-    }
+    const words = { key: 'a variable', whole: 'the environment' };
+    issues.push(...wordIssues(parsed.error, given, variables, words));
   }
   issues.push(...pairFaults(given));
   if (given.STEWARD_PROFILE !== undefined) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Issue, invalid } from '../../../platform/errors.ts';
+import { invalid } from '../../../platform/errors.ts';
+import { wordIssues } from '../../../platform/zod-words.ts';
 import type { WorkerInput } from '../orders.ts';
 
 const words = (most: number) =>
@@ -28,10 +29,8 @@ export const workerInputSchema = z.strictObject({
 export function parseWorker<T>(schema: z.ZodType<T>, input: unknown): T {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const issues: Issue[] = parsed.error.issues.map((issue) => ({
-    path: issue.path.join('.'),
-    message: issue.message,
-  }));
+  const words = { key: 'a field of a worker', whole: 'worker' };
+  const issues = wordIssues(parsed.error, input, schema, words);
   const list = issues.map((issue) => `${issue.path} ${issue.message}`).join('; ');
   throw invalid(`The worker is not right: ${list}.`, issues);
 }
