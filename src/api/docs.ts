@@ -74,6 +74,7 @@ async function loadPage(): Promise<DocsPage> {
       mcp: { disabled: true },
       agent: { disabled: true },
       persistAuth: true,
+      authentication: { preferredSecurityScheme: 'token' },
     },
   });
   const html = await pages.inject(`${PREFIX}/`);

@@ -111,6 +111,16 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  test('says how to get a token, how to send twice, and every code of an error', async () => {
+    const { description } = (await openapi()).document.info;
+    for (const role of ['customer', 'worker', 'supplies']) {
+      expect(description).toContain(`steward tokens issue --role ${role}`);
+    }
+    expect(description).toContain('OIDC_ISSUER');
+    expect(description).toContain('Idempotency-Key');
+    for (const code of PROBLEMS.keys()) expect(description).toContain(`\`${code}\`: `);
+  });
+
   test('names every operation once and refers only to what is there', async () => {
     const { document, text } = await openapi();
     const ids = Object.values(document.paths).flatMap((item) =>

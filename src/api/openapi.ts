@@ -2,7 +2,7 @@ import swagger, { type SwaggerTransform } from '@fastify/swagger';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { PROBLEMS, type ProblemCode } from './problems.ts';
+import { PROBLEMS, type ProblemCode, type ProblemKind } from './problems.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -45,13 +45,43 @@ const PROBLEM_ADDRESS = `#/components/schemas/${problemSchema.meta()?.id}`;
 
 const INTRODUCTION = `Order services, follow them, carry them out.
 
-- **Tokens**: every address under \`/v1\` wants \`Authorization: Bearer <JWT>\` with \`sub\`, \`role\`
-  (\`customer\`, \`worker\` or \`supplies\`) and \`exp\`.
-- **Errors** are \`application/problem+json\` (RFC 9457); programs go by \`code\`.
-- **Sending twice** is safe with the same \`Idempotency-Key\`: the answer is the first one's, with
-  \`Idempotency-Replayed: true\`.
+## Tokens
+
+Every address under \`/v1\` wants \`Authorization: Bearer <JWT>\` with \`sub\`, \`role\` and \`exp\`.
+
+- Where this server signs its own tokens, as it does unless told otherwise, whoever runs it issues
+  them:
+
+  \`\`\`sh
+  steward tokens issue --role customer --sub alice --name "Alice Doe"
+  steward tokens issue --role worker --worker WORKER_ID
+  steward tokens issue --role supplies --sub clerk-1
+  \`\`\`
+
+- Where it runs with \`OIDC_ISSUER\`, get them from that issuer, for the audience
+  \`OIDC_AUDIENCE\`; \`steward tokens issue\` is refused there.
+
+## Requests and answers
+
+- **Keys**: a POST that makes or moves something takes an \`Idempotency-Key\` of your choice, such as
+  a UUID; placing an order needs one. Sent again with the same key, a request does
+  nothing twice: the answer is the first one's, with \`Idempotency-Replayed: true\`.
+- **Errors** are \`application/problem+json\` (RFC 9457); programs go by \`code\`. The codes are
+  listed below, and each request names those it can answer with.
 - **Lists** come in pages: send \`nextCursor\` back as \`cursor\`.
-- **Money** is in minor units; **times** are ISO 8601, in answers in UTC.`;
+- **Money** is in minor units; **times** are ISO 8601, in answers in UTC.
+
+## Codes of errors
+
+${[...PROBLEMS]
+  .toSorted(([, one], [, other]) => one.status - other.status)
+  .map(describeProblem)
+  .join('\n')}`;
+
+function describeProblem([code, { status, title, meaning }]: [string, ProblemKind]): string {
+  // Unescaped, the page takes `<token>` for HTML.
+  return `- ${status} \`${code}\`: ${title}. ${meaning.replaceAll('<', '&lt;')}`;
+}
 
 /** Collects every route into one OpenAPI 3.1 document, from the schemas that also check them. */
 export async function registerOpenApi(app: FastifyInstance, version: string): Promise<void> {
