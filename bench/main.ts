@@ -1,4 +1,4 @@
-/** `npm run bench`: every figure of docs/guide/bench.md in turn, each against its goal. */
+/** `npm run bench`: every figure in turn, each against its goal. */
 import { demoWeek } from './demo.ts';
 import { effects } from './effect.ts';
 import { placing } from './place.ts';

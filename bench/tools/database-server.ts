@@ -36,6 +36,7 @@ export async function startDatabaseServer(
   const log = createLog({ level: 'warn', part: 'bench' });
   const server = await startEmbedded({ home, databases: [], log, settings });
   bench.cleanup.defer(() => server.stop());
+  await remarkSettings(bench, server.url('postgres'));
   return {
     home,
     create: async (name) => {
@@ -57,13 +58,13 @@ export async function connect(bench: Bench, url: string): Promise<pg.Client> {
   return client;
 }
 
-/** What the figures depend on, for the head of the report. */
-export async function describeServer(client: pg.Client): Promise<string> {
+async function remarkSettings(bench: Bench, url: string): Promise<void> {
+  const client = await connect(bench, url);
   const { rows } = await client.query<{ settings: string }>(
     `select 'PostgreSQL ' || current_setting('server_version') || ', fsync '
        || current_setting('fsync') || ', synchronous_commit '
        || current_setting('synchronous_commit') || ', shared_buffers '
        || current_setting('shared_buffers') as settings`,
   );
-  return rows[0]?.settings ?? '';
+  bench.remark(rows[0]?.settings ?? '');
 }

@@ -28,6 +28,8 @@ export interface Bench {
   cleanup: AsyncDisposableStack;
   /** Says what goes on; not part of the result. */
   tell(line: string): void;
+  /** Says what the values of this figure depend on; part of the result. */
+  remark(line: string): void;
 }
 
 export interface Figure {

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ApiProcess } from './api-process.ts';
+import type { HttpRound, LoadPlan } from './load-client.ts';
 import { findProgram, runProgram, runScript } from './programs.ts';
 import { CITIES, customerTokens, SERVICES } from './town.ts';
 
@@ -9,33 +10,11 @@ export const CONNECTIONS = 32;
 /** As many as pgbench gets. */
 const THREADS = 2;
 
-/** What a load tool saw of one round. */
-export interface HttpRound {
-  /** Answers of all kinds. */
-  answers: number;
-  /** Answers with another status than 2xx. */
-  refused: number;
-  seconds: number;
-  p50Ms: number;
-  p99Ms: number;
-}
-
 /** Sends orders, as fast as they are answered. */
 export interface HttpLoad {
   /** Which tool sends. */
   tool: string;
   run(seconds: number): Promise<HttpRound>;
-}
-
-/** What both load tools are told. */
-export interface LoadPlan {
-  url: string;
-  tokens: string[];
-  services: readonly string[];
-  cities: number;
-  connections: number;
-  /** Fixed pace; undefined for as fast as answers come. */
-  perSecond?: number;
 }
 
 /**

@@ -6,8 +6,29 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HttpRound, LoadPlan } from './http-load.ts';
 import { percentile99, spreadOf } from './rounds.ts';
+
+/** What a load tool saw of one round. */
+export interface HttpRound {
+  /** Answers of all kinds. */
+  answers: number;
+  /** Answers with another status than 2xx. */
+  refused: number;
+  seconds: number;
+  p50Ms: number;
+  p99Ms: number;
+}
+
+/** What both load tools are told. */
+export interface LoadPlan {
+  url: string;
+  tokens: string[];
+  services: readonly string[];
+  cities: number;
+  connections: number;
+  /** Fixed pace; undefined for as fast as answers come. */
+  perSecond?: number;
+}
 
 /** Never more waiting than this: an API that hangs must not fill the client. */
 const MOST_WAITING = 20_000;

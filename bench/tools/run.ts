@@ -1,3 +1,4 @@
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { processEnvironment } from '../../src/platform/config.ts';
 import { type Figure, type Row, reaches, renderRow } from './figure.ts';
@@ -14,13 +15,23 @@ const USAGE = `npm run bench [-- <figure> …] [--quick] [--json]
 export async function runFigures(figures: readonly Figure[], argv: readonly string[]) {
   const options = readOptions(figures, argv);
   if (!options) return;
+  const machine = describeMachine(options.quick);
+  if (!options.json) process.stdout.write(`${machine}\n\n`);
   const results: object[] = [];
   for (const figure of options.figures) {
     const result = await measure(figure, options);
     if ('error' in result) process.exitCode = 1;
     results.push(result);
   }
-  if (options.json) process.stdout.write(`${JSON.stringify({ figures: results })}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify({ machine, figures: results })}\n`);
+}
+
+function describeMachine(quick: boolean): string {
+  const gigabytes = Math.round(totalmem() / 1024 ** 3);
+  const cores = `${availableParallelism()} cores (${cpus()[0]?.model ?? process.arch})`;
+  const busy = loadavg()[0] ?? 0;
+  const words = [`Node ${process.version}`, cores, `${gigabytes} GB`, `load ${busy.toFixed(1)}`];
+  return words.join(', ') + (quick ? '; short rounds: the values say little' : '');
 }
 
 type Options = NonNullable<ReturnType<typeof readOptions>>;
@@ -59,9 +70,13 @@ async function measure(figure: Figure, { quick, json, orders }: Options) {
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   const { name, title } = figure;
   try {
-    const rows = await figure.measure({ quick, orders, cleanup, tell });
-    if (!json) process.stdout.write(`${rows.map((row) => `${renderRow(row)}\n`).join('')}\n`);
-    return { name, title, rows: rows.map((row: Row) => ({ ...row, ok: reaches(row) ?? null })) };
+    const remarks: string[] = [];
+    const remark = (line: string) => void remarks.push(line);
+    const rows = await figure.measure({ quick, orders, cleanup, tell, remark });
+    const lines = [...rows.map(renderRow), ...remarks.map((line) => `  (${line})`)];
+    if (!json) process.stdout.write(`${lines.join('\n')}\n\n`);
+    const judged = rows.map((row: Row) => ({ ...row, ok: reaches(row) ?? null }));
+    return { name, title, rows: judged, remarks };
   } catch (error) {
     process.stderr.write(`  failed: ${error instanceof Error ? error.stack : error}\n`);
     return { name, title, error: String(error) };
