@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire, findPackageJSON } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -57,7 +56,7 @@ async function findModuleOnlyPackage(use: string, base: URL): Promise<string | n
   try {
     const manifest = findPackageJSON(use, base);
     if (manifest === undefined) return null;
-    const entry = mainEntry(JSON.parse(await readFile(manifest, 'utf8')).exports);
+    const entry = mainEntry(JSON.parse(readFileSync(manifest, 'utf8')).exports);
     return entry === null ? null : pathToFileURL(resolve(manifest, '..', entry)).href;
   } catch {
     return null;
