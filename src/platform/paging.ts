@@ -23,7 +23,8 @@ export function decodeCursor<T extends [z.ZodType, ...z.ZodType[]]>(
     value = undefined;
   }
   const keys = z.tuple(shape).safeParse(value);
-  if (keys.success) return keys.data as z.infer<z.ZodTuple<T>>;
+  // PostgreSQL takes no text with a NUL or half a character in it.
+  if (keys.success && isPlain(keys.data)) return keys.data as z.infer<z.ZodTuple<T>>;
   throw invalid('The cursor is not one of this list.', [
     { path: 'cursor', message: 'expected the nextCursor of an earlier page of the same list' },
   ]);
@@ -45,4 +46,10 @@ export function toPage<Row, Item>(
     data: shown.map(item),
     nextCursor: rows.length > limit && last !== undefined ? encodeCursor(keys(last)) : null,
   };
+}
+
+function isPlain(keys: readonly unknown[]): boolean {
+  return keys.every(
+    (key) => typeof key !== 'string' || (key.isWellFormed() && !key.includes('\u0000')),
+  );
 }

@@ -60,11 +60,16 @@ function decodeCursor(cursor: string): [category: string, code: string] {
     const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     if (Array.isArray(value) && value.length === 2) {
       const [category, code]: unknown[] = value;
-      if (typeof category === 'string' && typeof code === 'string') return [category, code];
+      if (isText(category) && isText(code)) return [category, code];
     }
   } catch {
     // Not ours: the same answer as for any other text.
   }
   const message = 'Expected the nextCursor of an earlier page.';
   throw invalid(`cursor: ${message}`, [{ path: 'cursor', message }], 'invalid_cursor');
+}
+
+/** What PostgreSQL takes as text: no NUL, no half of a character. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed() && !value.includes('\u0000');
 }

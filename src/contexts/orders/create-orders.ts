@@ -13,12 +13,12 @@ import {
   startOrder,
 } from './move-order.ts';
 import type { Orders, OrdersContext } from './orders.ts';
-import { placeOrder } from './place-order.ts';
+import { createSearchTurns, placeOrder } from './place-order.ts';
 import { quoteOrder } from './quote-order.ts';
 import { rateOrder } from './rate-order.ts';
 import { explainOrder, getOrder, listOrders, readTimeline } from './read-orders.ts';
 import { rebookOrder } from './rebook-order.ts';
-import { createServiceMemory, type ServiceMemory } from './service-memory.ts';
+import { createServiceMemory } from './service-memory.ts';
 import { listSupplies } from './supplies/list-supplies.ts';
 import { takePhoto } from './take-photo.ts';
 import { createWorkers } from './workers/workers.ts';
@@ -26,7 +26,11 @@ import { createWorkers } from './workers/workers.ts';
 /** Order execution, ready to work. */
 export function createOrders(deps: OrdersDependencies): OrdersContext {
   return {
-    orders: ordersOf({ ...deps, services: createServiceMemory(deps.catalog) }),
+    orders: ordersOf({
+      ...deps,
+      services: createServiceMemory(deps.catalog),
+      searches: createSearchTurns(),
+    }),
     supplies: {
       list: (status, page) => listSupplies(deps, status, page),
       issue: (actor, orderId, idempotency) => issueSupplies(deps, { actor, orderId, idempotency }),
@@ -42,7 +46,7 @@ export function orderConsumers(deps: Pick<OrdersDependencies, 'ids'>) {
   return [createMailConsumer(deps.ids), cookiesConsumer] as const;
 }
 
-function ordersOf(deps: OrdersDependencies & { services: ServiceMemory }): Orders {
+function ordersOf(deps: Parameters<typeof placeOrder>[0]): Orders {
   return {
     quote: (service) => quoteOrder(deps, service),
     place: (actor, customerId, request, idempotency) =>
@@ -85,10 +89,9 @@ async function foresee(
   change: Change,
   step: 'check-in' | 'complete',
 ): Promise<void> {
-  // The same request again is answered from its key, whatever state the order is in by now.
-  if (change.idempotency) return;
   const { order } = await getOrder(deps, change.actor, change.orderId);
-  assertStep(order, step);
+  // The same request again is answered from its key, whatever state the order is in by now.
+  if (!change.idempotency) assertStep(order, step);
 }
 
 const DAY_MS = 86_400_000;

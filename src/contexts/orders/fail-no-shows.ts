@@ -13,6 +13,7 @@ const MINUTE_MS = 60_000;
 export async function failNoShows(deps: OrdersDependencies): Promise<{ failed: string[] }> {
   const latest = deps.clock.now().getTime() - deps.rules.noShowAfterMinutes * MINUTE_MS;
   const failed: string[] = [];
+  const faults: unknown[] = [];
   let after = new Date(0);
   let afterId = '00000000-0000-0000-0000-000000000000';
   for (;;) {
@@ -33,14 +34,17 @@ export async function failNoShows(deps: OrdersDependencies): Promise<{ failed: s
         await failOrder(deps, { actor: SYSTEM, orderId: id, noShow: true });
         failed.push(id);
       } catch (error) {
-        if (!(error instanceof StewardError) || error.kind !== 'conflict') throw error;
+        // Moved on meanwhile: not a no-show any more. Anything else must not keep the others.
+        if (!(error instanceof StewardError) || error.kind !== 'conflict') faults.push(error);
       }
     }
     const last = due.at(-1);
-    if (!last || due.length < BATCH) return { failed };
+    if (!last || due.length < BATCH) break;
     after = last.scheduled_at;
     afterId = last.id;
   }
+  if (faults.length > 0) throw faults[0];
+  return { failed };
 }
 
 const SYSTEM = { kind: 'system', id: 'orders.fail-no-shows' } as const;

@@ -1,11 +1,10 @@
-import { businessDay } from '../../platform/business-time.ts';
 import { conflict, notFound } from '../../platform/errors.ts';
 import { isUuid } from '../../platform/ids.ts';
 import type { Transaction } from '../../platform/postgres/database.ts';
 import type { Actor, ExtendedOrder, OrderEventType } from '../../stream/index.ts';
 import type { OrdersDependencies } from './dependencies.ts';
 import { claimKey, recordKey } from './idempotency.ts';
-import { type EndKind, legalSteps, nextStatus, type OrderStatus, type OrderStep } from './order.ts';
+import { legalSteps, nextStatus, type OrderStatus, type OrderStep } from './order.ts';
 import { fetchPeople, toView } from './order-views.ts';
 import type { Idempotency, OrderAnswer } from './orders.ts';
 import {
@@ -35,16 +34,16 @@ type Write = Transaction<OrdersTables>;
 async function answerOnce(
   deps: OrdersDependencies,
   { actor, orderId, idempotency }: Change,
-  act: (tx: Write, now: Date) => Promise<ExtendedOrder>,
+  act: (tx: Write) => Promise<ExtendedOrder>,
 ): Promise<OrderAnswer> {
   if (!isUuid(orderId)) throw notFound('order', orderId);
   const answer = await deps.db.transaction().execute(async (tx) => {
     const done = idempotency && (await claimKey(tx, actor, idempotency));
     if (done) return { snapshot: done, people: await fetchPeople(tx, done.id), replayed: true };
-    const now = deps.clock.now();
-    const snapshot = await act(tx, now);
+    const snapshot = await act(tx);
     if (idempotency) {
-      await recordKey(tx, actor, idempotency, { orderId, version: snapshot.version, now });
+      const { version } = snapshot;
+      await recordKey(tx, actor, idempotency, { orderId, version, now: deps.clock.now() });
     }
     return { snapshot, people: await fetchPeople(tx, snapshot.id), replayed: false };
   });
@@ -62,9 +61,11 @@ export function changeOrder(
   work: (tx: Write, order: LockedOrder, now: Date) => Promise<OrderEventType>,
 ): Promise<OrderAnswer> {
   const { actor, orderId } = change;
-  return answerOnce(deps, change, async (tx, now) => {
+  return answerOnce(deps, change, async (tx) => {
     const order = await lockOrder(tx, orderId);
     if (!order || !isTheirs(actor, order)) throw notFound('order', orderId);
+    // After the lock, and never before what the order has been through: clocks may differ.
+    const now = new Date(Math.max(deps.clock.now().getTime(), order.updatedAt.getTime()));
     const type = await work(tx, order, now);
     return appendEvent(tx, { orderId, eventId: deps.ids.next(), type, now, actor });
   });
@@ -81,7 +82,8 @@ function takeStep(
   ) => Promise<StepOutcome>,
 ): Promise<OrderAnswer> {
   const { actor, orderId } = change;
-  return answerOnce(deps, change, async (tx, now) => {
+  return answerOnce(deps, change, async (tx) => {
+    const now = deps.clock.now();
     const done = await call(tx, { orderId, eventId: deps.ids.next(), now, actor });
     if (done.outcome === 'illegal' && done.status) throw illegal(done.status, step);
     if (!done.snapshot) throw notFound('order', orderId);
@@ -157,7 +159,7 @@ export function completeOrder(
       .set({ report_photo: change.photoKey })
       .where('id', '=', order.id)
       .execute();
-    await end(deps, tx, order, { status: 'completed', kind: 'completed', reason: null, now });
+    await endOrder(tx, order.id, { status: 'completed', kind: 'completed', reason: null, now });
     await tx
       .updateTable('orders.workers')
       .set((eb) => ({ completed_orders: eb('completed_orders', '+', 1) }))
@@ -181,9 +183,8 @@ export function cancelOrder(
   deps: OrdersDependencies,
   change: Change & { reason?: string },
 ): Promise<OrderAnswer> {
-  const dayOf = (moment: Date) => businessDay(moment, deps.timeZone);
   return takeStep(deps, change, 'cancel', (tx, step) =>
-    callCancelOrder(tx, { ...step, reason: change.reason ?? null, dayOf }),
+    callCancelOrder(tx, { ...step, reason: change.reason ?? null }),
   );
 }
 
@@ -198,7 +199,7 @@ export function failOrder(
     if (change.noShow && order.status === 'started') {
       throw conflict('checked_in', 'The worker has checked in meanwhile.');
     }
-    await end(deps, tx, order, {
+    await endOrder(tx, order.id, {
       status: 'failed',
       kind: change.noShow ? 'no-show' : 'worker-failed',
       reason: change.reason ?? null,
@@ -206,18 +207,4 @@ export function failOrder(
     });
     return 'order.failed';
   });
-}
-
-async function end(
-  deps: OrdersDependencies,
-  tx: Write,
-  order: LockedOrder,
-  how: {
-    status: 'completed' | 'cancelled' | 'failed';
-    kind: EndKind;
-    reason: string | null;
-    now: Date;
-  },
-): Promise<void> {
-  await endOrder(tx, order.id, { ...how, day: businessDay(order.scheduledAt, deps.timeZone) });
 }

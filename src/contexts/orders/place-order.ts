@@ -9,30 +9,41 @@ import { toView } from './order-views.ts';
 import type { Idempotency, OrderAnswer, PlaceOrderRequest } from './orders.ts';
 import type { ServiceMemory } from './service-memory.ts';
 import { callPlaceOrder, fetchNearestFreeTimes, fetchShortList, type ReplayRow } from './store.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 /**
- * How often a match is made anew when everybody on the short list was taken, or the service was
- * changed, between the match and the order. Each round sees the others' orders, so that a rush for
- * the last free worker ends in "nobody is free" after one more look; three leaves room to spare.
+ * How often a match is made anew when everybody on the list was taken, or the service was changed,
+ * between the match and the order. Each round sees the others' orders and takes a list three times
+ * as long, so that a rush does not leave workers out who are free.
  */
-const ROUNDS = 4;
+const ROUNDS = 6;
 
 /**
  * Whoever is free may still be excluded by a step of matching. Then the next ones are looked at,
  * three times as many each time: 20, 60, 180 and 540 with the default short list.
  */
 const SHORT_LISTS = 4;
-const SHORT_LIST_GROWTH = 3;
+const GROWTH = 3;
+/** Longer lists cost more than a further round would. */
+const LONGEST_LIST = 540;
 
 /** Nearest times are proposed by SQL and proven by matching: look at so many for each one named. */
-const PROPOSALS_PER_TIME = 8;
+const PROPOSALS_PER_TIME = 4;
 /** Times closer together than this are one choice, not two. */
-const APART_MS = 30 * 60_000;
+const APART_MINUTES = 30;
+/** A conflict must not cost more than many orders do: the search for other times ends after this. */
+const SEARCH_BUDGET_MS = 150;
+/** Searches at once in one process, and how long one may wait for its turn. */
+const SEARCHES_AT_ONCE = 2;
+const SEARCH_WAIT_MS = 5_000;
+
+/** Makes the turns that searches for other times take in one process. */
+export const createSearchTurns = () => createTurns(SEARCHES_AT_ONCE);
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-type Deps = OrdersDependencies & { services: ServiceMemory };
+type Deps = OrdersDependencies & { services: ServiceMemory; searches: Turns };
 
 interface Wish {
   actor: Actor;
@@ -44,20 +55,33 @@ interface Wish {
 
 /** R-02: matches, prices and stores an order. See `Orders.place` for the errors. */
 export async function placeOrder(deps: Deps, wish: Wish): Promise<OrderAnswer> {
+  assertCalendarYear(wish.request.scheduledAt);
   let service = await deps.services.get(wish.request.service);
+  let listSize = deps.rules.shortListSize;
   for (let round = 1; round <= ROUNDS; round++) {
-    const match = await matchAt(deps, wish, service, wish.request.scheduledAt, true);
+    const match = await matchAt(deps, wish, service, wish.request.scheduledAt, {
+      listSize,
+      withKey: true,
+    });
     if ('replay' in match) {
       assertSameRequest(Buffer.from(match.replay.requestHash, 'hex'), wish.idempotency);
       return { view: toView(match.replay.snapshot, match.replay.people), replayed: true };
     }
     checkTime(deps, wish.request.scheduledAt);
-    if (!service.active) service = await deps.services.reload(wish.request.service);
-    if (!service.active) throw inactive(service);
-    if (match.ranking.ranked.length === 0) break;
-    const placed = await store(deps, wish, service, match);
-    if (placed !== 'taken' && placed !== 'service-changed') return placed;
-    if (placed === 'service-changed') service = await deps.services.reload(wish.request.service);
+    let outcome: OrderAnswer | 'taken' | 'service-changed' | 'nobody' = 'nobody';
+    if (service.active && match.ranking.ranked.length > 0) {
+      outcome = await store(deps, wish, service, match);
+    }
+    if (typeof outcome === 'object') return outcome;
+    if (outcome === 'taken') {
+      listSize = Math.min(listSize * GROWTH, LONGEST_LIST);
+      continue;
+    }
+    // Before anybody is refused: is what we know of the service still so?
+    const now = await deps.services.reload(wish.request.service);
+    if (!now.active) throw inactive(now);
+    if (now.version === service.version) break;
+    service = now;
   }
   throw await nobodyFree(deps, wish, service);
 }
@@ -130,24 +154,24 @@ async function store(
 
 /**
  * Matches for one time: short lists from SQL until somebody on them is ranked or nobody is left.
- * @param withKey also looks for an answer that the same request got before
+ * @param how.withKey also looks for an answer that the same request got before
  */
 async function matchAt(
   deps: Deps,
   wish: Wish,
   service: Service,
   at: Date,
-  withKey = false,
+  how: { listSize: number; withKey: boolean },
 ): Promise<Match | { replay: ReplayRow }> {
   const reference = matchRequest(wish, service, at);
   const candidates: MatchCandidate[] = [];
-  let limit = deps.rules.shortListSize;
+  let limit = how.listSize;
   let lookedFor = 0;
-  for (let list = 1; ; list++, limit *= SHORT_LIST_GROWTH) {
+  for (let list = 1; ; list++, limit *= GROWTH) {
     lookedFor += limit;
     const found = await fetchShortList(deps.db, {
       principal: principalOf(wish.actor),
-      key: withKey ? (wish.idempotency?.key ?? null) : null,
+      key: how.withKey ? (wish.idempotency?.key ?? null) : null,
       customerId: wish.customerId,
       city: wish.request.place.city,
       skills: service.skills,
@@ -182,35 +206,48 @@ function matchRequest(wish: Wish, service: Service, at: Date): MatchRequest {
 
 /** R-03: says so, with up to three times at which somebody is free and would be matched. */
 async function nobodyFree(deps: Deps, wish: Wish, service: Service): Promise<StewardError> {
-  const { rules, clock } = deps;
+  const search = () => findNearestTimes(deps, wish, service);
+  const nearestTimes = (await deps.searches.take(search, SEARCH_WAIT_MS)) ?? [];
+  return conflict(
+    'nobody_free',
+    nearestTimes.length > 0
+      ? 'Nobody suitable is free at that time. Nothing was ordered; see nearestTimes.'
+      : `Nobody suitable in ${wish.request.place.city} is free at that time, and no other time was found. Nothing was ordered.`,
+    { nearestTimes: nearestTimes.map((time) => time.toISOString()) },
+  );
+}
+
+async function findNearestTimes(deps: Deps, wish: Wish, service: Service): Promise<Date[]> {
+  const { rules } = deps;
+  const now = deps.clock.now().getTime();
   const asked = wish.request.scheduledAt;
   const within = rules.nearestTimesWithinDays * DAY_MS;
+  const latest = Math.min(asked.getTime() + within, now + rules.furthestDaysAhead * DAY_MS);
+  const until = performance.now() + SEARCH_BUDGET_MS;
   const proposals = await fetchNearestFreeTimes(deps.db, {
     city: wish.request.place.city,
     skills: service.skills,
     wish: asked,
     durationMinutes: service.durationMinutes,
-    earliest: new Date(Math.max(clock.now().getTime(), asked.getTime() - within)),
-    latest: new Date(asked.getTime() + within),
+    earliest: new Date(Math.max(now, asked.getTime() - within)),
+    latest: new Date(latest),
+    apartMinutes: APART_MINUTES,
     pool: rules.nearestTimesPool,
     limit: rules.nearestTimes * PROPOSALS_PER_TIME,
+    budgetMs: SEARCH_BUDGET_MS,
   });
-  const distance = (time: Date) => Math.abs(time.getTime() - asked.getTime());
   const times: Date[] = [];
-  for (const time of proposals.toSorted((a, b) => distance(a) - distance(b))) {
+  for (const time of proposals) {
+    // What was found in time is better than everything too late; one is always looked at.
     if (times.length >= rules.nearestTimes) break;
-    if (times.some((other) => Math.abs(other.getTime() - time.getTime()) < APART_MS)) continue;
-    const match = await matchAt(deps, wish, service, time);
+    if (times.length > 0 && performance.now() > until) break;
+    const match = await matchAt(deps, wish, service, time, {
+      listSize: rules.shortListSize,
+      withKey: false,
+    });
     if ('ranking' in match && match.ranking.ranked.length > 0) times.push(time);
   }
-  const nearestTimes = times.toSorted((a, b) => a.getTime() - b.getTime());
-  return conflict(
-    'nobody_free',
-    nearestTimes.length > 0
-      ? 'Nobody suitable is free at that time. Nothing was ordered; see nearestTimes.'
-      : `Nobody suitable in ${wish.request.place.city} is free at that time or in the days around it. Nothing was ordered.`,
-    { nearestTimes: nearestTimes.map((time) => time.toISOString()) },
-  );
+  return times.toSorted((a, b) => a.getTime() - b.getTime());
 }
 
 /** The service as the order and its events keep it. */
@@ -225,6 +262,17 @@ function serviceSnapshot(service: Service): ExtendedOrder['service'] {
     skills: [...service.skills],
     supplies: service.supplies.map(({ item, quantity }) => ({ item, quantity })),
   };
+}
+
+/**
+ * Years outside are written in ways that databases and calendars do not agree on.
+ * @throws StewardError `invalid_input`
+ */
+function assertCalendarYear(scheduledAt: Date): void {
+  const year = scheduledAt.getUTCFullYear();
+  if (year > 1970 && year < 9998) return;
+  const message = 'is in a year that nobody can mean';
+  throw invalid(`The time of the order ${message}.`, [{ path: 'scheduledAt', message }]);
 }
 
 /** @throws StewardError `invalid_input` */

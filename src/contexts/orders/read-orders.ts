@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { notFound } from '../../platform/errors.ts';
+import { invalid, notFound } from '../../platform/errors.ts';
 import { isUuid } from '../../platform/ids.ts';
 import { decodeCursor, toPage } from '../../platform/paging.ts';
 import { type Actor, readOrderEvents } from '../../stream/index.ts';
@@ -46,6 +46,7 @@ export async function listOrders(
     .orderBy('o.id', 'desc')
     .limit(page.limit + 1);
   if (after) query = query.where('o.id', '<', after[0]);
+  assertIds(filter);
   const customerId = viewer.kind === 'customer' ? viewer.id : filter.customerId;
   const workerId = viewer.kind === 'worker' ? viewer.id : filter.workerId;
   if (customerId) query = query.where('o.customer_id', '=', customerId);
@@ -61,6 +62,14 @@ export async function listOrders(
     (row) => [row.id],
     (row) => toView(row.snapshot, row.people),
   );
+}
+
+function assertIds(filter: OrderFilter): void {
+  for (const path of ['customerId', 'workerId'] as const) {
+    const id = filter[path];
+    if (id === undefined || isUuid(id)) continue;
+    throw invalid(`"${id}" is no id.`, [{ path, message: 'expected an id (UUID)' }]);
+  }
 }
 
 /** What happened to an order, oldest first, as the stream has it. */

@@ -1,17 +1,15 @@
 import { conflict, notFound } from '../../platform/errors.ts';
 import { isUuid } from '../../platform/ids.ts';
 import type { Actor } from '../../stream/index.ts';
-import type { OrdersDependencies } from './dependencies.ts';
 import type { Idempotency, OrderAnswer } from './orders.ts';
 import { placeOrder } from './place-order.ts';
-import type { ServiceMemory } from './service-memory.ts';
 
 /** The unique index that somebody else's copy was first in. */
 const ONE_COPY = 'orders_one_copy';
 
 /** R-08: a copy of a failed order at another time. See `Orders.rebook` for the errors. */
 export async function rebookOrder(
-  deps: OrdersDependencies & { services: ServiceMemory },
+  deps: Parameters<typeof placeOrder>[0],
   wish: { actor: Actor; orderId: string; scheduledAt: Date; idempotency?: Idempotency },
 ): Promise<OrderAnswer> {
   const failed = isUuid(wish.orderId)

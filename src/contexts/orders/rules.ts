@@ -13,7 +13,7 @@ export const ordersRulesSchema = z.strictObject({
   /** How many free workers SQL hands to matching. */
   shortListSize: z.int().min(1).max(200).default(20),
   /** Workers searched for the nearest free times; bounds the cost of a conflict. */
-  nearestTimesPool: z.int().min(1).max(5_000).default(200),
+  nearestTimesPool: z.int().min(1).max(5_000).default(100),
   /** R-10: an answer can be had again for this long. */
   idempotencyKeyDays: z.int().min(1).max(365).default(7),
   /** The mean of the stars is pulled towards `stars` as if that many ratings had said so. */

@@ -120,7 +120,7 @@ export async function callPlaceOrder(db: Read, row: PlaceOrderRow): Promise<Plac
   return placed;
 }
 
-/** Start times near the wish at which somebody with the skills is free, in time order. */
+/** Start times near the wish at which somebody with the skills is free, nearest first. */
 export async function fetchNearestFreeTimes(
   db: Read,
   request: {
@@ -130,14 +130,19 @@ export async function fetchNearestFreeTimes(
     durationMinutes: number;
     earliest: Date;
     latest: Date;
+    /** Least time between two of them. */
+    apartMinutes: number;
     pool: number;
     limit: number;
+    /** The search ends after this, with what it has. */
+    budgetMs: number;
   },
 ): Promise<Date[]> {
   const { rows } = await sql<{ times: Date[] }>`
     select orders.nearest_free_times(${request.city}, ${request.skills}, ${request.wish},
       make_interval(mins => ${request.durationMinutes}), ${request.earliest}, ${request.latest},
-      ${request.pool}, ${request.limit}) as times`.execute(db);
+      make_interval(mins => ${request.apartMinutes}), ${request.pool}, ${request.limit},
+      make_interval(secs => ${request.budgetMs / 1_000})) as times`.execute(db);
   return rows[0]?.times ?? [];
 }
 
@@ -149,6 +154,7 @@ export interface LockedOrder {
   scheduledAt: Date;
   stars: number | null;
   version: number;
+  updatedAt: Date;
 }
 
 /** The order, locked until the end of the transaction; undefined if there is none. */
@@ -163,6 +169,7 @@ export async function lockOrder(tx: Write, orderId: string): Promise<LockedOrder
       'scheduled_at as scheduledAt',
       'stars',
       'version',
+      'updated_at as updatedAt',
     ])
     .where('id', '=', orderId)
     .forNoKeyUpdate()
@@ -173,11 +180,12 @@ export async function lockOrder(tx: Write, orderId: string): Promise<LockedOrder
 export async function endOrder(
   tx: Write,
   orderId: string,
-  end: { status: OrderStatus; kind: EndKind; reason: string | null; day: string; now: Date },
+  end: { status: OrderStatus; kind: EndKind; reason: string | null; now: Date },
 ): Promise<void> {
   await sql`
-    select orders.end_order(${orderId}, ${end.status}, ${end.kind}, ${end.reason}, ${end.now},
-      ${end.day}::date)`.execute(tx);
+    select orders.end_order(${orderId}, ${end.status}, ${end.kind}, ${end.reason}, ${end.now})`.execute(
+    tx,
+  );
 }
 
 /** What a step that stands in the database as one function did. */
@@ -203,24 +211,15 @@ export async function callIssueSupplies(tx: Write, step: StepCall): Promise<Step
   return outcomeOf(rows);
 }
 
-/**
- * R-04 as one function, for whoever may call it.
- * @param step.dayOf business day of a moment: the order's day gets its worker back
- */
+/** R-04 as one function, for whoever may call it. */
 export async function callCancelOrder(
   tx: Write,
-  step: StepCall & { reason: string | null; dayOf: (moment: Date) => string },
+  step: StepCall & { reason: string | null },
 ): Promise<StepOutcome> {
-  const order = await tx
-    .selectFrom('orders.orders')
-    .select('scheduled_at')
-    .where('id', '=', step.orderId)
-    .executeTakeFirst();
-  if (!order) return { outcome: 'not-found', status: null, snapshot: null };
   const { rows } = await sql<StepOutcome>`
     select outcome, status, snapshot from orders.cancel_order(
-      ${step.orderId}, ${step.eventId}, ${step.now}, ${JSON.stringify(step.actor)}, ${step.reason},
-      ${step.dayOf(order.scheduled_at)}::date)`.execute(tx);
+      ${step.orderId}, ${step.eventId}, ${step.now}, ${JSON.stringify(step.actor)},
+      ${step.reason})`.execute(tx);
   return outcomeOf(rows);
 }
 

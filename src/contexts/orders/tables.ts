@@ -53,6 +53,7 @@ interface OrdersTable {
   status: OrderStatus;
   scheduled_at: Date;
   ends_at: Date;
+  business_day: string;
   busy: string;
   price_minor: bigint;
   currency: string;

@@ -97,6 +97,8 @@ function sessionSettings(options: DatabaseOptions): string {
   const settings = [
     // Timestamps in snapshots are written as text: one zone for all, or replays would differ.
     'timezone=UTC',
+    // What the locks in our statements rely on, whatever the server's default.
+    'default_transaction_isolation=read\\ committed',
     `statement_timeout=${options.statementTimeoutMs ?? 30_000}`,
     // A transaction that waits for its client holds locks: ours never wait for anything outside.
     'idle_in_transaction_session_timeout=30000',

@@ -52,7 +52,8 @@ export const orders: Migration = {
       on orders.worker_skills (city_key, skill, standing desc, worker_id);
 
     create function orders.city_key(city text) returns text
-      language sql immutable parallel safe return lower(btrim(city));
+      language sql immutable parallel safe
+      return lower(normalize(btrim(regexp_replace(city, '\\s+', ' ', 'g')), NFC));
 
     -- '' stands for "any skill": a service that asks for none is found by it.
     create function orders.index_worker_skills() returns trigger
@@ -82,6 +83,8 @@ export const orders: Migration = {
         check (status in ('assigned', 'supplied', 'started', 'completed', 'cancelled', 'failed')),
       scheduled_at timestamptz not null,
       ends_at timestamptz not null,
+      -- of scheduled_at, in the business time zone at the time of ordering
+      business_day date not null,
       -- the time that the worker is taken; shortened when the order ends early
       busy tstzrange not null,
       price_minor bigint not null check (price_minor >= 0),

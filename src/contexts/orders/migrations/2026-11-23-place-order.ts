@@ -191,12 +191,14 @@ export const placeOrder: Migration = {
           end if;
           insert into orders.orders (
             id, customer_id, worker_id, service_id, service, place, description, status,
-            scheduled_at, ends_at, busy, price_minor, currency, price_lines, copy_of,
+            scheduled_at, ends_at, business_day, busy, price_minor, currency, price_lines, copy_of,
             created_at, updated_at)
-          values (
+          select
             p_order_id, p_customer_id, p_worker_ids[v_index], v_service_id, p_service, p_place,
-            p_description, 'assigned', p_scheduled_at, p_ends_at, v_busy,
-            p_prices[v_index], p_currency, p_price_lines -> (v_index - 1), p_copy_of, p_now, p_now)
+            p_description, 'assigned', p_scheduled_at, p_ends_at, p_day, v_busy,
+            p_prices[v_index], p_currency, p_price_lines -> (v_index - 1), p_copy_of, p_now, p_now
+          where exists (
+            select from orders.workers w where w.id = p_worker_ids[v_index] and w.active)
           on conflict on constraint worker_holds_one_order_at_a_time do nothing
           returning * into v_order;
           exit passes when v_order.id is not null;
@@ -232,50 +234,88 @@ export const placeOrder: Migration = {
       return query select 'placed'::text, v_snapshot, orders.people(p_order_id);
     end $$;
 
-    -- Start times near the wished one at which somebody suitable is free, in time order: the wish
-    -- itself, every end of a booking and every start of one less the duration, rounded to five
-    -- minutes away from the booking, and half an hour and an hour further off, to have a choice.
+    -- Start times near the wished one, but not itself, at which somebody suitable is free, nearest
+    -- first: ends of bookings and starts of bookings less the duration, rounded to five minutes away
+    -- from the booking, and half an hour and an hour further off, to have a choice. Looks further
+    -- and further away, and no longer than the budget allows: an answer to a full city must not
+    -- cost more than an order.
     create function orders.nearest_free_times(
       p_city text, p_skills text[], p_wish timestamptz, p_duration interval,
-      p_earliest timestamptz, p_latest timestamptz, p_pool int, p_limit int
-    ) returns timestamptz[] language sql stable as $$
-      with pool as materialized (
+      p_earliest timestamptz, p_latest timestamptz, p_apart interval,
+      p_pool int, p_limit int, p_budget interval
+    ) returns timestamptz[] language plpgsql stable
+      set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+    declare
+      v_until constant timestamptz := clock_timestamp() + p_budget;
+      v_pool uuid[];
+      v_found timestamptz[] := '{}';
+      v_near interval := interval '0';
+      v_far interval;
+      v_at timestamptz;
+    begin
+      select array_agg(worker_id) into v_pool from (
         select k.worker_id
         from orders.worker_skills k
         where k.city_key = orders.city_key(p_city) and k.skill = coalesce(p_skills[1], '')
           and (coalesce(cardinality(p_skills), 0) < 2 or exists (
-            select from orders.workers x where x.id = k.worker_id and x.skills @> p_skills))
+            select from orders.workers x where x.id = k.worker_id and x.skills @> p_skills
+            offset 0))
         order by k.standing desc, k.worker_id
-        limit p_pool
-      ), booked as materialized (
-        select o.worker_id, o.busy
-        from pool join orders.orders o on o.worker_id = pool.worker_id
-        where o.status in ('assigned', 'supplied', 'started')
-          and o.busy && tstzrange(p_earliest, p_latest)
-      ), further (further) as (
-        values (interval '0'), (interval '30 min'), (interval '1 hour')
-      ), starts as (
-        select worker_id, p_wish as at from pool
-        union
-        select worker_id, date_bin('5 min', upper(busy) + interval '4 min 59.999999 s',
-          timestamptz '2000-01-01 00:00Z') + further from booked, further
-        union
-        select worker_id, date_bin('5 min', lower(busy) - p_duration,
-          timestamptz '2000-01-01 00:00Z') - further from booked, further
-      ), free as (
-        select distinct at
-        from starts
-        where at >= p_earliest and at <= p_latest
-          and not exists (
-            select from booked
-            where booked.worker_id = starts.worker_id
-              and booked.busy && tstzrange(starts.at, starts.at + p_duration))
-      ), nearest as (
-        select at from free
-        order by abs(extract(epoch from at - p_wish)), at
-        limit p_limit
-      )
-      select coalesce(array_agg(at order by at), '{}') from nearest
-    $$;
+        limit p_pool) as suitable;
+      <<rings>>
+      foreach v_far in array
+        array[interval '6 hours', interval '1 day', interval '3 days', interval '10 years']
+      loop
+        for v_at in
+          select at from (
+            select distinct date_bin('5 min', edge + further, timestamptz '2000-01-01 00:00Z') as at
+            from (
+              select upper(o.busy) + interval '4 min 59.999999 s' as edge, 1 as direction
+              from unnest(v_pool) as w (id) cross join lateral (
+                select busy from orders.orders x
+                where x.worker_id = w.id and x.status in ('assigned', 'supplied', 'started')
+                  and x.busy && tstzrange(
+                    greatest(p_earliest, p_wish - v_far) - interval '1 hour',
+                    least(p_latest, p_wish + v_far) + p_duration + interval '1 hour')
+                offset 0) as o
+              union
+              select lower(o.busy) - p_duration, -1
+              from unnest(v_pool) as w (id) cross join lateral (
+                select busy from orders.orders x
+                where x.worker_id = w.id and x.status in ('assigned', 'supplied', 'started')
+                  and x.busy && tstzrange(
+                    greatest(p_earliest, p_wish - v_far) - interval '1 hour',
+                    least(p_latest, p_wish + v_far) + p_duration + interval '1 hour')
+                offset 0) as o
+            ) as edges
+            cross join lateral (values
+              (interval '0'), (direction * interval '30 min'), (direction * interval '1 hour')
+            ) as steps (further)
+          ) as starts
+          where at between greatest(p_earliest, p_wish - v_far) and least(p_latest, p_wish + v_far)
+            and at not between p_wish - v_near and p_wish + v_near
+          order by abs(extract(epoch from at - p_wish)), at
+        loop
+          exit rings when clock_timestamp() > v_until;
+          continue when exists (
+            select from unnest(v_found) as f (at)
+            where f.at > v_at - p_apart and f.at < v_at + p_apart);
+          if exists (
+            select from unnest(v_pool) as w (id)
+            where not exists (
+              select from orders.orders o
+              where o.worker_id = w.id and o.busy && tstzrange(v_at, v_at + p_duration)
+                and o.status in ('assigned', 'supplied', 'started')
+              offset 0))
+          then
+            v_found := v_found || v_at;
+            exit rings when cardinality(v_found) >= p_limit;
+          end if;
+        end loop;
+        exit rings when v_far >= p_latest - p_wish or clock_timestamp() > v_until;
+        v_near := v_far;
+      end loop;
+      return v_found;
+    end $$;
   `,
 };

@@ -112,7 +112,8 @@ async function setWorker(
   try {
     return await deps.db.transaction().execute(async (tx) => {
       const row = isUuid(id)
-        ? await selectWorkers(tx).where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
+        ? // Orders refer to the worker: those being placed end before the live ones are counted.
+          await selectWorkers(tx).where('id', '=', id).forUpdate().executeTakeFirst()
         : undefined;
       if (!row) throw notFound('worker', id);
       const before = toWorker(row);
