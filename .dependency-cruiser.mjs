@@ -1,10 +1,12 @@
 /** Import rules: what depends on what, as docs/guide/structure.md draws it. */
 
+const tests = '(\\.test\\.ts|/testing\\.ts)$';
+
 /** Only files below `only` may import packages or files that match `what`. */
 const reserved = (name, what, only) => ({
   name,
   severity: 'error',
-  from: { path: '^(src|bin)/', pathNot: only },
+  from: { path: '^(src|bin)/', pathNot: `${only}|${tests}` },
   to: { path: what },
 });
 
@@ -15,8 +17,6 @@ const never = (name, from, to, extra = {}) => ({
   from: { path: from, ...extra },
   to: { path: to },
 });
-
-const tests = '(\\.test\\.ts|/testing\\.ts)$';
 
 export default {
   forbidden: [

@@ -16,7 +16,11 @@ const SERVICES = join(import.meta.dirname, '../samples/services.xlsx');
 const PAGE = { limit: 20 };
 
 /** The program as a person of this kind runs it: with a login of their own, and no other right. */
-async function openAs(t: TestOrders, kind: string): Promise<{ app: App; person: string }> {
+async function openAs(
+  t: TestOrders,
+  kind: string,
+  part: 'cli' | 'worker' = 'cli',
+): Promise<{ app: App; person: string }> {
   const serverUrl = inject('serverUrl');
   const person = `${kind}_${randomBytes(4).toString('hex')}`;
   const password = randomBytes(8).toString('hex');
@@ -29,7 +33,7 @@ async function openAs(t: TestOrders, kind: string): Promise<{ app: App; person: 
   url.password = password;
   const config = loadConfig({ DATABASE_URL: url.href });
   const log = createLog({ level: 'silent', part: 'test' });
-  const app = await openApp(config, 'cli', { log, clock: t.clock, ids: t.dependencies.ids });
+  const app = await openApp(config, part, { log, clock: t.clock, ids: t.dependencies.ids });
   onTestFinished(async () => {
     await app.close();
     await query(serverUrl, `drop role ${person}`);
@@ -181,6 +185,24 @@ describe('ops', () => {
     await jobs.pause();
     expect(await jobs.queue()).toMatchObject({ paused: true });
     await jobs.resume();
+  });
+
+  test('run jobs with the rights of the worker, which nobody else can', async () => {
+    const { t } = await openShop();
+    const { app } = await openAs(t, 'ops', 'worker');
+    const queues = createMainQueues(app);
+    onTestFinished(() => queues.close());
+    const jobs = openJobs(app, queues);
+    for (const name of [
+      'orders.fail-no-shows',
+      'orders.attend-cookies',
+      'mail.send',
+      'platform.purge',
+    ]) {
+      expect(await jobs.run(name)).toMatchObject({ outcome: 'done' });
+    }
+    const other = await openAs(t, 'quality', 'worker');
+    await expect(other.app.mails.counts()).rejects.toThrow(/permission denied/);
   });
 });
 

@@ -39,8 +39,14 @@ export abstract class StewardCommand extends Command {
     return new this(argv, config)._run();
   }
 
-  /** Opens the contexts, does the work, and closes them whatever happens. */
-  protected async withApp<T>(work: (app: App) => Promise<T>): Promise<T> {
+  /**
+   * Opens the contexts, does the work, and closes them whatever happens.
+   * @param part with whose rights: the user's own, or the worker's for what the worker does
+   */
+  protected async withApp<T>(
+    work: (app: App) => Promise<T>,
+    part: 'cli' | 'worker' = 'cli',
+  ): Promise<T> {
     (await import('./schema-compiler.ts')).skipSchemaCompiler();
     const [{ loadConfig }, { createCommandLog }, { openApp }] = await Promise.all([
       import('../platform/config.ts'),
@@ -48,7 +54,7 @@ export abstract class StewardCommand extends Command {
       import('../app.ts'),
     ]);
     const config = loadConfig();
-    const opening = () => openApp(config, 'cli', { log: createCommandLog(config) });
+    const opening = () => openApp(config, part, { log: createCommandLog(config) });
     return closing(await withProgress('Opening the database', opening), work);
   }
 

@@ -17,19 +17,21 @@ export default class JobsRetry extends StewardCommand {
 
   async run() {
     const { args } = await this.parse(JobsRetry);
-    return this.withApp((app) =>
-      withJobs(app, async (jobs) => {
-        const report = await this.progress(`Retrying ${args.id}`, () => jobs.retry(args.id));
-        this.next('jobs failed');
-        if (report === null) {
-          this.print(`${args.id} waits for a worker again.`);
-          return { id: args.id, outcome: 'queued' };
-        }
-        this.table(periodColumns, report.periods);
-        this.print(reportText(report));
-        this.end(EXIT_OF_OUTCOME[report.outcome]);
-        return report;
-      }),
+    return this.withApp(
+      (app) =>
+        withJobs(app, async (jobs) => {
+          const report = await this.progress(`Retrying ${args.id}`, () => jobs.retry(args.id));
+          this.next('jobs failed');
+          if (report === null) {
+            this.print(`${args.id} waits for a worker again.`);
+            return { id: args.id, outcome: 'queued' };
+          }
+          this.table(periodColumns, report.periods);
+          this.print(reportText(report));
+          this.end(EXIT_OF_OUTCOME[report.outcome]);
+          return report;
+        }),
+      'worker',
     );
   }
 }

@@ -26,18 +26,20 @@ export default class JobsRun extends StewardCommand {
     const payload = flags.payload === undefined ? undefined : parsePayload(flags.payload);
     const { signal } = interruption;
     interruption.handleYourself();
-    return this.withApp((app) =>
-      withJobs(app, async (jobs) => {
-        const request = { period: flags.period, payload, signal };
-        const report = await this.progress(`Running ${args.job}`, () =>
-          jobs.run(args.job, request),
-        );
-        if (report.periods.length > 0) this.table(periodColumns, report.periods);
-        this.print(reportText(report));
-        if (report.outcome === 'failed') this.next('jobs failed');
-        this.end(signal.aborted ? EXIT.interrupted : EXIT_OF_OUTCOME[report.outcome]);
-        return report;
-      }),
+    return this.withApp(
+      (app) =>
+        withJobs(app, async (jobs) => {
+          const request = { period: flags.period, payload, signal };
+          const report = await this.progress(`Running ${args.job}`, () =>
+            jobs.run(args.job, request),
+          );
+          if (report.periods.length > 0) this.table(periodColumns, report.periods);
+          this.print(reportText(report));
+          if (report.outcome === 'failed') this.next('jobs failed');
+          this.end(signal.aborted ? EXIT.interrupted : EXIT_OF_OUTCOME[report.outcome]);
+          return report;
+        }),
+      'worker',
     );
   }
 }

@@ -157,6 +157,38 @@ describe('placing an order (R-02, R-03)', () => {
     await expect(t.place(anna, t.hour(9))).rejects.toMatchObject({ code: 'service_inactive' });
   });
 
+  it('asks the catalog again before it refuses anybody', async () => {
+    const t = await openTestOrders();
+    await t.addService('CARE', ['care', 'childcare'], 60);
+    await t.addWorker({ skills: ['care'] });
+    const anna = await t.customer();
+    await expect(t.place(anna, t.hour(3), { service: 'CARE' })).rejects.toMatchObject({
+      code: 'nobody_free',
+    });
+    await sql`update catalog.services set skills = '{care}', version = 2 where code = 'CARE'`.execute(
+      t.db,
+    );
+    await expect(t.place(anna, t.hour(3), { service: 'CARE' })).resolves.toBeDefined();
+  });
+
+  it('finds another time in a city that is booked for weeks without stopping anybody', async () => {
+    const t = await openTestOrders();
+    for (let n = 0; n < 30; n++) await t.addWorker({ name: `W${n}` });
+    const anna = await t.customer();
+    await t.place(anna, t.hour(10));
+    await sql`insert into orders.orders
+      select (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid(),
+        'worker_id', w.id, 'scheduled_at', d, 'ends_at', d + interval '24 h',
+        'busy', tstzrange(d, d + interval '24 h')))).*
+      from orders.orders o, orders.workers w,
+        generate_series(${t.hour(24)}::timestamptz, ${t.hour(24 * 20)}, '1 day') d`.execute(t.db);
+    const refused = await t.place(anna, t.hour(24 * 5)).catch((error) => error);
+    expect(refused.code).toBe('nobody_free');
+    for (const time of refused.data.nearestTimes) {
+      expect(time < t.hour(24).toISOString()).toBe(true);
+    }
+  });
+
   it('costs 100 units where the catalog has no price (R-02)', async () => {
     const t = await openTestOrders();
     await t.addWorker();
@@ -252,6 +284,16 @@ describe('many at once (R-03)', () => {
       expect(reason.code).toBe('nobody_free');
       expect(reason.data.nearestTimes.length).toBeGreaterThan(0);
     }
+  });
+
+  it('leaves no free worker out in a rush, however short the first list', async () => {
+    const t = await openTestOrders({ rules: ordersRulesSchema.parse({ shortListSize: 2 }) });
+    await Promise.all(Array.from({ length: 40 }, (_, n) => t.addWorker({ name: `W${n}` })));
+    const anna = await t.customer();
+    const answers = await Promise.allSettled(
+      Array.from({ length: 40 }, () => t.place(anna, t.hour(3))),
+    );
+    expect(answers.filter((answer) => answer.status === 'rejected')).toEqual([]);
   });
 
   it('fills every worker exactly, however wildly the times overlap', async () => {

@@ -20,16 +20,10 @@ it('does no more at once than allowed, and everything in the end', async () => {
 
 it('lets go whoever waited too long, and goes on after work that failed', async () => {
   const turns = createTurns(1);
-  let release = () => undefined as void;
-  const long = turns.take(
-    () =>
-      new Promise<void>((resolve) => {
-        release = resolve;
-      }),
-    60_000,
-  );
+  const held = Promise.withResolvers<void>();
+  const long = turns.take(() => held.promise, 60_000);
   expect(await turns.take(async () => 'never done', 1)).toBeUndefined();
-  release();
+  held.resolve();
   await long;
   await expect(
     turns.take(async () => {

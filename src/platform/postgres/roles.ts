@@ -53,6 +53,19 @@ export const GROUP_ROLES = [
   'steward_ops',
 ] as const;
 
+/**
+ * Ops run jobs by hand and by cron, as the worker and by its rights: by `set role`, and without
+ * having those rights in everything else they do.
+ */
+const OPS_MAY_ACT_AS_WORKER = `
+  do $$ begin
+    alter role steward_ops noinherit;
+    grant steward_worker to steward_ops;
+  exception when others then
+    -- Another database of the server may have done it at this very moment.
+    if not pg_has_role('steward_ops', 'steward_worker', 'member') then raise; end if;
+  end $$;`;
+
 /** First of all migrations: the walls. Each context then grants on its own objects. */
 export const platformMigrations: Migration[] = [
   {
@@ -60,6 +73,7 @@ export const platformMigrations: Migration[] = [
     sql: [
       ...[...Object.values(SERVICE_ROLES), ...GROUP_ROLES].map(makeRole),
       ...Object.values(SERVICE_ROLES).map(actAs),
+      OPS_MAY_ACT_AS_WORKER,
       `revoke all on schema public from public;
        do $$ begin
          execute format('revoke temporary on database %I from public', current_database());
