@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { isLegalWay } from '../../src/contexts/orders/index.ts';
 import { openTestOrders } from '../../src/contexts/orders/testing.ts';
+import { migrateMain } from '../../src/main-database.ts';
 import { issueToken } from '../../src/platform/tokens/issue-token.ts';
 import { freePort, spawnSteward, untilReady } from '../steward-process.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -13,6 +14,7 @@ const CLIENTS = 12;
 
 it('loses no acknowledged order and makes none twice, however often the API is killed', async () => {
   const t = await openTestOrders();
+  await migrateMain(t.database.url);
   for (let n = 0; n < 40; n++) await t.addWorker({ name: `W${n}` });
   const home = temporaryFolder('chaos');
   const port = await freePort();
