@@ -43,7 +43,7 @@ const kinds = {
   token_expired: [401, 'The token has expired', 'Get a new one.'],
   token_not_trusted: [401, 'The token is not trusted', 'Get one from the configured issuer.'],
   token_claims: [401, 'The token lacks a claim', '`sub`, `role` and `exp` are needed.'],
-  wrong_role: [403, 'Not for this role', 'The table in /docs says which role may do what.'],
+  wrong_role: [403, 'Not for this role', 'Each request in /docs says which role it is for.'],
   not_a_worker: [403, 'Nobody of our workers', 'Ask the hiring department for the right `sub`.'],
   // What is asked for.
   order_not_found: [404, 'No such order', 'It does not exist, or is not yours.'],
