@@ -1,5 +1,5 @@
 import { businessDay } from '../../platform/business-time.ts';
-import { conflict, invalid, StewardError } from '../../platform/errors.ts';
+import { conflict, invalid, type StewardError } from '../../platform/errors.ts';
 import type { Actor, ExtendedOrder } from '../../stream/index.ts';
 import type { Service } from '../catalog/index.ts';
 import type { MatchCandidate, MatchRequest, Ranking } from '../matching/index.ts';
@@ -7,7 +7,7 @@ import type { OrdersDependencies } from './dependencies.ts';
 import { assertSameRequest, keyReused, principalOf, requestInFlight } from './idempotency.ts';
 import { toView } from './order-views.ts';
 import type { Idempotency, OrderAnswer, PlaceOrderRequest } from './orders.ts';
-import type { ServiceMemory } from './service-memory.ts';
+import { type ServiceMemory, serviceInactive } from './service-memory.ts';
 import { callPlaceOrder, fetchNearestFreeTimes, fetchShortList, type ReplayRow } from './store.ts';
 import { createTurns, type Turns } from './turns.ts';
 
@@ -79,7 +79,7 @@ export async function placeOrder(deps: Deps, wish: Wish): Promise<OrderAnswer> {
     }
     // Before anybody is refused: is what we know of the service still so?
     const now = await deps.services.reload(wish.request.service);
-    if (!now.active) throw inactive(now);
+    if (!now.active) throw serviceInactive(now);
     if (now.version === service.version) break;
     service = now;
   }
@@ -285,13 +285,4 @@ function checkTime(deps: OrdersDependencies, scheduledAt: Date): void {
       ? `is in the past (now is ${deps.clock.now().toISOString()})`
       : `is more than ${furthest} days ahead`;
   throw invalid(`The time of the order ${message}.`, [{ path: 'scheduledAt', message }]);
-}
-
-function inactive(service: Service): StewardError {
-  return new StewardError(
-    'invalid',
-    'service_inactive',
-    `The service "${service.code}" is not sold at the moment.`,
-    { issues: [{ path: 'service', message: 'is not sold at the moment' }] },
-  );
 }

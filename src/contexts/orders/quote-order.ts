@@ -1,18 +1,11 @@
-import { StewardError } from '../../platform/errors.ts';
 import type { OrdersDependencies } from './dependencies.ts';
 import type { Quote } from './orders.ts';
+import { serviceInactive } from './service-memory.ts';
 
 /** R-01: an approximate price; time, place and worker are not known yet. */
 export async function quoteOrder(deps: OrdersDependencies, codeOrId: string): Promise<Quote> {
   const service = await deps.catalog.get(codeOrId);
-  if (!service.active) {
-    throw new StewardError(
-      'invalid',
-      'service_inactive',
-      `The service "${service.code}" is not sold at the moment.`,
-      { issues: [{ path: 'service', message: 'is not sold at the moment' }] },
-    );
-  }
+  if (!service.active) throw serviceInactive(service);
   const price = deps.matching.quote({
     customerId: '',
     service,

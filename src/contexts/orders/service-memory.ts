@@ -1,3 +1,4 @@
+import { StewardError } from '../../platform/errors.ts';
 import type { Service } from '../catalog/index.ts';
 
 /** The services that orders asked for lately. */
@@ -26,4 +27,14 @@ export function createServiceMemory(catalog: {
     return service;
   };
   return { reload, get: async (codeOrId) => services.get(codeOrId) ?? reload(codeOrId) };
+}
+
+/** An inactive service cannot be ordered. */
+export function serviceInactive(service: Service): StewardError {
+  return new StewardError(
+    'invalid',
+    'service_inactive',
+    `The service "${service.code}" is not sold at the moment.`,
+    { issues: [{ path: 'service', message: 'is not sold at the moment' }] },
+  );
 }
