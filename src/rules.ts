@@ -7,9 +7,12 @@ import { wordIssues } from './platform/zod-words.ts';
 
 /** Numbers that belong to no context. */
 const serverRulesSchema = z.strictObject({
-  /** Connections to PostgreSQL per process: a hot API keeps about so many busy on two cores. */
-  apiConnections: z.int().min(1).max(500).default(16),
-  workerConnections: z.int().min(2).max(500).default(10),
+  /**
+   * Connections to PostgreSQL per process. Three of each kind, with those of their queues, fit into
+   * the hundred that PostgreSQL takes by default; 4 to 16 place about as many orders on two cores.
+   */
+  apiConnections: z.int().min(1).max(500).default(12),
+  workerConnections: z.int().min(2).max(500).default(6),
   /** What `platform.purge` leaves of the book of job runs. */
   jobRunsDays: z.int().min(31).max(3_650).default(90),
 });

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
@@ -28,6 +28,9 @@ describe.each(engines)('three API and three worker processes, queues on %s', (en
       DATABASE_URL: t.database.url,
       STEWARD_HOME: home,
     };
+    // Six processes beside the other tests, on a server that takes PostgreSQL's usual hundred.
+    const server = { apiConnections: 5, workerConnections: 4 };
+    writeFileSync(join(home, 'rules.json'), JSON.stringify({ server }));
     if (engine === 'redis') {
       const redis = await startRedis();
       onTestFinished(() => redis.remove());
