@@ -66,12 +66,13 @@ with numbered as (
     join bench_samples s on s.number = n % (select count(*) from bench_samples)
 ), stored as (
   insert into orders.orders (id, customer_id, worker_id, service_id, service, place, description,
-    status, scheduled_at, ends_at, busy, price_minor, currency, price_lines, supplied_at,
-    started_at, ended_at, end_kind, version, created_at, updated_at)
+    status, scheduled_at, ends_at, business_day, busy, price_minor, currency, price_lines,
+    supplied_at, started_at, ended_at, end_kind, version, created_at, updated_at)
   select uuidv7(at - interval '3 days' - now()), customer_id, worker_id,
     (service ->> 'id')::uuid, service,
     jsonb_build_object('city', city, 'address', n || ' Elm Street'), null, status, at,
-    at + interval '1 min' * minutes, tstzrange(at, at + interval '1 min' * minutes), price, 'USD',
+    at + interval '1 min' * minutes, (at at time zone 'UTC')::date,
+    tstzrange(at, at + interval '1 min' * minutes), price, 'USD',
     lines, case when not live then at - interval '1 hour' end, case when not live then at end,
     case when not live then at + interval '1 min' * minutes end,
     case status when 'completed' then 'completed' when 'failed' then 'worker-failed'
