@@ -250,7 +250,14 @@ describe('a hiring manager', () => {
       `select data from stream.personal where subject_id = '${added.id}'`,
     );
     expect(rows).toEqual([
-      { data: { name: 'Zoe', email: 'zoe@example.org', phone: '+1 555 0100' } },
+      {
+        data: {
+          name: 'Zoe',
+          email: 'zoe@example.org',
+          phone: '+1 555 0100',
+          subject: added.subject,
+        },
+      },
     ]);
 
     // Who is let go keeps the orders that were given.

@@ -45,7 +45,8 @@ export async function settleTown(
   );
   await client.query(
     `insert into stream.personal (subject_id, kind, data, updated_at)
-     select id, 'worker', jsonb_build_object('name', name), now() from orders.workers`,
+     select id, 'worker', jsonb_build_object('name', name, 'subject', subject), now()
+     from orders.workers`,
   );
   await client.query(
     `insert into orders.customers (id, subject, name, created_at, updated_at)

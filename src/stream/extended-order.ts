@@ -88,10 +88,14 @@ export interface OrderEvent extends Cursor {
   snapshot: ExtendedOrder;
 }
 
-/** What identifies people and places, kept beside the log so that it can be erased. */
+/**
+ * What identifies people and places, kept beside the log so that it can be erased. `subject` is the
+ * "sub" of the person's token: a part that reads nothing but the stream knows by it who is asking.
+ * A worker's may change.
+ */
 export interface PersonalData {
-  customer: { name: string; email: string | null };
-  worker: { name: string; email: string | null; phone: string | null };
+  customer: { name: string; email: string | null; subject: string };
+  worker: { name: string; email: string | null; phone: string | null; subject: string };
   order: {
     place: { city: string; address: string; notes?: string };
     description?: string;

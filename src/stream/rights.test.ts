@@ -10,7 +10,7 @@ import {
   type RecorderTables,
   readSeen,
 } from './test-recorder.ts';
-import { buildLife, writeEvents } from './testing.ts';
+import { buildCustomer, buildLife, writeEvents, writePersonal } from './testing.ts';
 
 test('the worker role feeds and mends consumers; the stream reader reads the log and no more', async () => {
   const { log, books, logSide, bookSide } = await createBooks('two');
@@ -153,22 +153,10 @@ test('a consumer learns who the people are; an erased person leaves the events a
   await writeEvents(log, life);
   const snapshot = life[0]?.snapshot;
   const [customerId, orderId] = [snapshot?.customer.id ?? '', snapshot?.id ?? ''];
-  const customer = { name: 'Ilze Kalna', email: 'ilze@example.org' };
+  const customer = buildCustomer();
   const order = { place: { city: 'Riga', address: 'Brīvības 1' } };
-  await log
-    .insertInto('stream.personal')
-    .values(
-      [
-        ['customer', customerId, customer],
-        ['order', orderId, order],
-      ].map(([kind, id, data]) => ({
-        kind: kind as 'customer' | 'order',
-        subject_id: id as string,
-        data: JSON.stringify(data),
-        updated_at: new Date(),
-      })),
-    )
-    .execute();
+  await writePersonal(log, 'customer', customerId, customer);
+  await writePersonal(log, 'order', orderId, order);
   const met: unknown[] = [];
   const consumer = defineConsumer<RecorderTables>({
     name: 'test.reader',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Executor } from '../platform/postgres/database.ts';
-import type { ExtendedOrder, OrderEventType } from './extended-order.ts';
+import type { ExtendedOrder, OrderEventType, PersonalData } from './extended-order.ts';
 import type { StreamTables } from './tables.ts';
 
 const START = new Date('2026-03-02T08:00:00Z');
@@ -130,6 +130,43 @@ export function buildLife(
       snapshot,
     };
   });
+}
+
+/** What is known of a customer, as order execution writes it. */
+export function buildCustomer(
+  given: Partial<PersonalData['customer']> = {},
+): PersonalData['customer'] {
+  return {
+    name: 'Ilze Kalna',
+    email: 'ilze@example.org',
+    subject: `token|${randomUUID()}`,
+    ...given,
+  };
+}
+
+/** What is known of a worker, as order execution writes it. */
+export function buildWorker(given: Partial<PersonalData['worker']> = {}): PersonalData['worker'] {
+  return {
+    name: 'Janis Ozols',
+    email: 'janis@example.org',
+    phone: '+371 555 0100',
+    subject: `token|${randomUUID()}`,
+    ...given,
+  };
+}
+
+/** Writes what is known of a person or an order's place as order execution does; anew, if known. */
+export async function writePersonal<Kind extends keyof PersonalData>(
+  db: Executor<StreamTables>,
+  kind: Kind,
+  subjectId: string,
+  data: PersonalData[Kind],
+): Promise<void> {
+  await sql`
+    insert into stream.personal (subject_id, kind, data, updated_at)
+    values (${subjectId}, ${kind}, ${JSON.stringify(data)}, ${START})
+    on conflict (subject_id) do update set data = excluded.data
+      where personal.erased_at is null`.execute(db);
 }
 
 /** Writes events into the log as order execution does; all in the transaction given, if any. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { notFound } from '../../../platform/errors.ts';
 import { isUuid } from '../../../platform/ids.ts';
 import { decodeCursor, toPage } from '../../../platform/paging.ts';
+import type { PersonalData } from '../../../stream/index.ts';
 import type { OrdersDependencies } from '../dependencies.ts';
 import { ORDER_STATUSES, type OrderStatus } from '../order.ts';
 import type { Customer, Customers } from '../orders.ts';
@@ -94,14 +95,16 @@ async function upsertCustomer(
           updated_at: now,
         }),
       )
-      .returning(['id', 'name', 'email'])
+      .returning(['id', 'name', 'email', 'subject'])
       .executeTakeFirstOrThrow();
+    const { name, email, subject } = row;
+    const data = { name, email, subject } satisfies PersonalData['customer'];
     await tx
       .insertInto('stream.personal')
       .values({
         subject_id: row.id,
         kind: 'customer',
-        data: JSON.stringify({ name: row.name, email: row.email }),
+        data: JSON.stringify(data),
         updated_at: now,
       })
       .onConflict((oc) =>

@@ -5,6 +5,7 @@ import { isUuid } from '../../../platform/ids.ts';
 import { decodeCursor, toPage } from '../../../platform/paging.ts';
 import type { Executor, Transaction } from '../../../platform/postgres/database.ts';
 import { sqlState } from '../../../platform/postgres/database-errors.ts';
+import type { PersonalData } from '../../../stream/index.ts';
 import type { OrdersDependencies } from '../dependencies.ts';
 import { meanStars } from '../order-views.ts';
 import type { FieldChange, Worker, WorkerChange, WorkerInput, Workers } from '../orders.ts';
@@ -201,7 +202,8 @@ async function writePersonal(
   worker: WorkerRow,
   now: Date,
 ): Promise<void> {
-  const data = JSON.stringify({ name: worker.name, email: worker.email, phone: worker.phone });
+  const { name, email, phone, subject } = worker;
+  const data = JSON.stringify({ name, email, phone, subject } satisfies PersonalData['worker']);
   await tx
     .insertInto('stream.personal')
     .values({ subject_id: worker.id, kind: 'worker', data, updated_at: now })
