@@ -14,8 +14,17 @@ export interface TestDatabase<Tables> {
  * template, so that each test sees only its own rows.
  */
 export async function createTestDatabase<Tables>(): Promise<TestDatabase<Tables>> {
+  return openClone('test', inject('templateDatabase'));
+}
+
+/** The same of the payments database. */
+export async function createPaymentsDatabase<Tables>(): Promise<TestDatabase<Tables>> {
+  return openClone('payments', inject('paymentsTemplate'));
+}
+
+async function openClone<Tables>(name: string, template: string): Promise<TestDatabase<Tables>> {
   const serverUrl = inject('serverUrl');
-  const scratch = await createScratchDatabase(serverUrl, 'test', inject('templateDatabase'));
+  const scratch = await createScratchDatabase(serverUrl, name, template);
   const pools: Database<Tables>[] = [];
   const open = (role?: string) => {
     const pool = openDatabase<Tables>({

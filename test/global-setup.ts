@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { mainMigrations } from '../src/main-migrations.ts';
+import { paymentsMigrations } from '../src/payments-migrations.ts';
 import { startEmbedded } from '../src/platform/postgres/embedded.ts';
 import { migrate } from '../src/platform/postgres/migrations.ts';
 import { createScratchDatabase, dropScratchDatabase } from './scratch-database.ts';
@@ -13,6 +14,8 @@ declare module 'vitest' {
     serverUrl: string;
     /** A migrated database that every test clones. */
     templateDatabase: string;
+    /** The same for the payments database. */
+    paymentsTemplate: string;
   }
 }
 
@@ -31,10 +34,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const serverUrl = given ?? server?.url('postgres') ?? '';
   const template = await createScratchDatabase(serverUrl, 'steward_template');
   await migrate(template.url, mainMigrations);
+  const paymentsTemplate = await createScratchDatabase(serverUrl, 'steward_payments_template');
+  await migrate(paymentsTemplate.url, paymentsMigrations);
   project.provide('serverUrl', serverUrl);
   project.provide('templateDatabase', template.name);
+  project.provide('paymentsTemplate', paymentsTemplate.name);
   return async () => {
     await dropScratchDatabase(serverUrl, template.name);
+    await dropScratchDatabase(serverUrl, paymentsTemplate.name);
     await server?.stop();
     if (home) rmSync(home, { recursive: true, force: true });
   };

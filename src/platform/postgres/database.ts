@@ -30,12 +30,15 @@ type Lent = Parameters<pg.Pool['connect']>[0];
 
 const INT8 = 20;
 const INT8_ARRAY = 1016;
-const bigints = new Map<number, (text: string) => unknown>([
+const DATE = 1082;
+const parsers = new Map<number, (text: string) => unknown>([
   [INT8, BigInt],
   [INT8_ARRAY, parseBigints],
+  // A calendar day, as text: as a moment it would be another day in another time zone.
+  [DATE, String],
 ]);
 const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) => bigints.get(oid) ?? pg.types.getTypeParser(oid, format),
+  getTypeParser: (oid, format) => parsers.get(oid) ?? pg.types.getTypeParser(oid, format),
 };
 
 /** `{1,NULL}`, of one dimension. */
