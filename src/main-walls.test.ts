@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { createScratchDatabase, dropScratchDatabase } from '../test/scratch-database.ts';
 import { migrateMain } from './main-database.ts';
+import { GROUP_ROLES, SERVICE_ROLES } from './platform/postgres/roles.ts';
 
 let url = '';
 let database = '';
@@ -39,6 +40,15 @@ async function logIn(role: string): Promise<pg.Client> {
   return client;
 }
 
+/** Schemas of PostgreSQL itself, as a regular expression. */
+const NOT_OURS = '^(pg_|information_schema$)';
+
+/** The column "name" of what the owner finds. */
+async function names(sql: string): Promise<string[]> {
+  const { rows } = await owner.query<{ name: string }>(sql);
+  return rows.map((row) => row.name);
+}
+
 const DENIED = expect.objectContaining({ code: '42501' });
 
 describe('in a session of its own', () => {
@@ -47,35 +57,71 @@ describe('in a session of its own', () => {
     for (const table of ['order_events', 'personal', 'epochs']) {
       await reader.query(`select * from stream.${table}`);
     }
-    const { rows } = await owner.query(`
-      select schemaname || '.' || tablename as name from pg_tables
-      where schemaname !~ '^(pg_|information_schema$)' and tablename <> 'migrations'`);
-    const tables = rows.map((row): string => row.name);
-    const others = tables.filter((table) => !table.startsWith('stream.'));
+    const tables = await names(`
+      select quote_ident(schemaname) || '.' || quote_ident(tablename) as name from pg_tables
+      where schemaname !~ '${NOT_OURS}'`);
+    const others = tables.filter((table) => !/^stream\.|^platform\.migrations$/.test(table));
     expect(others.length).toBeGreaterThan(10);
     for (const statement of [
       ...others.map((table) => `select * from ${table}`),
       ...tables.flatMap((table) => [
+        `insert into ${table} default values`,
         `delete from ${table}`,
         `truncate ${table}`,
         `alter table ${table} disable trigger all`,
+        // Writers would wait for it.
+        `do $$ begin lock table ${table} in share mode; end $$`,
+        `select * from ${table} for update`,
       ]),
-      `insert into stream.order_events default values`,
-      `insert into stream.personal (subject_id) values (gen_random_uuid())`,
       `update stream.order_events set version = 1`,
       `update stream.personal set data = '{}'`,
-      `select * from stream.order_events for update`,
-      `select orders.people(gen_random_uuid())`,
-      `select orders.append_event(gen_random_uuid(), gen_random_uuid(), '', now(), '{}')`,
-      `select stream.rebase_after_restore()`,
-      `select bullmq.next_job_id('orders')`,
-      `create table public.mine (n int)`,
-      `create table stream.mine (n int)`,
+      `update stream.epochs set xid_base = 0`,
+      `create index on stream.order_events (occurred_at)`,
+      `create trigger mine before insert on stream.order_events
+        execute function stream.refuse_change()`,
+      `create policy mine on stream.personal using (false)`,
       `create temporary table mine (n int)`,
       `create schema mine`,
-      `set role steward_api`,
+      `create role mine`,
+      `create database mine`,
+      `create publication mine for table stream.order_events`,
       `copy stream.order_events to program 'true'`,
+      `copy stream.personal to '/tmp/mine'`,
+      `select pg_read_file('PG_VERSION')`,
     ]) {
+      await expect(reader.query(statement), statement).rejects.toThrow(DENIED);
+    }
+  });
+
+  test('the stream reader calls nothing, makes nothing anywhere and becomes nobody', async () => {
+    const reader = await logIn('steward_stream_reader');
+    const updates = await names(`
+      select format('update %I.%I set %I = default', table_schema, table_name, column_name) as name
+      from information_schema.columns join pg_tables
+        on schemaname = table_schema and tablename = table_name
+      where table_schema !~ '${NOT_OURS}'`);
+    const calls = await names(`
+      select format(case prokind when 'p' then 'call' else 'select' end || ' %I.%I(%s)',
+        n.nspname, f.proname, (select string_agg('null::' || format_type(t.type, null), ', '
+          order by t.ordinality) from unnest(f.proargtypes) with ordinality as t (type))) as name
+      from pg_proc f join pg_namespace n on n.oid = f.pronamespace
+      where n.nspname !~ '${NOT_OURS}' and not exists (
+        select from pg_depend d where d.objid = f.oid and d.deptype = 'e')`);
+    const sequences = await names(`
+      select format('select nextval(%L)', format('%I.%I', schemaname, sequencename)) as name
+      from pg_sequences where schemaname !~ '${NOT_OURS}'`);
+    const made = await names(`
+      select format(what, nspname) as name from pg_namespace, unnest(array[
+        'create table %I.mine (n int)', 'create view %I.mine as select 1',
+        'create sequence %I.mine', 'create type %I.mine as enum ()',
+        'create function %I.mine() returns int language sql return 1', 'drop schema %I cascade'
+      ]) as what
+      where nspname !~ '${NOT_OURS}'`);
+    const become = [...Object.values(SERVICE_ROLES), ...GROUP_ROLES, owner.user ?? '']
+      .filter((role) => role !== 'steward_stream_reader')
+      .map((role) => `set role ${role}`);
+    for (const some of [updates, calls, sequences, made]) expect(some.length).toBeGreaterThan(5);
+    for (const statement of [...updates, ...calls, ...sequences, ...made, ...become]) {
       await expect(reader.query(statement), statement).rejects.toThrow(DENIED);
     }
   });
