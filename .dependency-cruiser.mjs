@@ -42,7 +42,7 @@ export default {
     }),
     never(
       'app-below-adapters',
-      '^src/(app|rules|main-[a-z-]+)\\.ts$',
+      '^src/(app|mails|rules|(main|payments)-[a-z-]+)\\.ts$',
       '^src/(api|jobs|commands|cli)',
     ),
     never('api-apart', '^src/api/', '^src/(commands|jobs|cli)/', { pathNot: tests }),
@@ -57,13 +57,13 @@ export default {
     never('demo-below-commands', '^src/demo/', '^src/(commands|cli)/'),
     {
       name: 'contexts-by-their-door',
-      comment: 'A context is entered by its index.ts; jobs.ts is data and stands open beside it.',
+      comment: 'A context is entered by its index.ts; jobs.ts and rules.ts are data beside it.',
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: `(^src/contexts/([^/]+)/|^src/main-migrations\\.ts$|${tests})`,
+        pathNot: `(^src/contexts/([^/]+)/|^src/(main|payments)-migrations\\.ts$|^src/payments-app\\.ts$|${tests})`,
       },
-      to: { path: '^src/contexts/[^/]+/', pathNot: '^src/contexts/[^/]+/(index|jobs)\\.ts$' },
+      to: { path: '^src/contexts/[^/]+/', pathNot: '^src/contexts/[^/]+/(index|jobs|rules)\\.ts$' },
     },
     {
       name: 'contexts-enter-each-other-by-known-edges',
@@ -78,14 +78,14 @@ export default {
     never(
       'matching-and-catalog-enter-nobody',
       '^src/contexts/(catalog|matching)/',
-      '^src/contexts/orders/',
+      '^src/contexts/(orders|payments)/',
     ),
     never('catalog-matching-apart', '^src/contexts/catalog/', '^src/contexts/matching/'),
     never('matching-catalog-apart', '^src/contexts/matching/', '^src/contexts/catalog/'),
     {
       name: 'stream-by-its-door',
       severity: 'error',
-      from: { path: '^src/(?!stream/|main-migrations)', pathNot: tests },
+      from: { path: '^src/(?!stream/|(main|payments)-migrations)', pathNot: tests },
       to: { path: '^src/stream/', pathNot: '^src/stream/(index|jobs)\\.ts$' },
     },
     {
@@ -97,7 +97,7 @@ export default {
     reserved(
       'sql-below',
       '^node_modules/(kysely|pg|pg-[^/]+)/',
-      '^src/(contexts|stream|platform)/|^src/app\\.ts$',
+      '^src/(contexts|stream|platform)/|^src/(payments-)?app\\.ts$',
     ),
     reserved(
       'bullmq-behind-queue',

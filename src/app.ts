@@ -11,23 +11,14 @@ import {
   type OrdersTables,
   orderConsumers,
 } from './contexts/orders/index.ts';
+import { createMails, type Mails } from './mails.ts';
 import { createMainDatabase, type MainDatabase } from './main-database.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
 import { createIds, type Ids } from './platform/ids.ts';
 import type { JobTables } from './platform/jobs/job-runs.ts';
 import { createLog, type Logger } from './platform/log.ts';
-import {
-  countMails,
-  createMailTransport,
-  listMails,
-  type MailRecord,
-  type MailStatus,
-  type MailTables,
-  retryMail,
-  type SentMails,
-  sendWaitingMails,
-} from './platform/mail/index.ts';
+import type { MailTables } from './platform/mail/index.ts';
 import { minorDigits } from './platform/money.ts';
 import { type Database, databaseOn, openDatabase, openPool } from './platform/postgres/database.ts';
 import { SERVICE_ROLES } from './platform/postgres/roles.ts';
@@ -40,16 +31,6 @@ export type Part = 'api' | 'worker' | 'cli';
 
 /** All tables of the main database. */
 type MainTables = CatalogTables & OrdersTables & MailTables & JobTables & ConsumerTables;
-
-/** Mails about events, as jobs and managers use them. */
-export interface Mails {
-  /** Sends what is due. Any number of processes may do so at once. */
-  send(signal?: AbortSignal): Promise<SentMails>;
-  counts(): Promise<Record<MailStatus, number>>;
-  list(filter: { status?: MailStatus; limit: number }): Promise<MailRecord[]>;
-  /** @throws `mail_not_found`, `mail_not_retryable` */
-  retry(id: string): Promise<void>;
-}
 
 /** The composed program: contexts over one pool of connections, and how to close it. */
 export interface App {
@@ -83,8 +64,6 @@ export interface AppOptions {
   database?: MainDatabase;
 }
 
-/** Mails that one run of the job sends at most: it stays within its time limit. */
-const MAILS_PER_RUN = 1_000;
 /** A command asks one thing after another. */
 const CLI_CONNECTIONS = 2;
 
@@ -192,7 +171,12 @@ function assemble(
     const { rows } = await sql<{ user: string }>`select session_user as user`.execute(db);
     return { kind: 'manager', id: rows[0]?.user ?? '' };
   };
-  const mails = createMails({ ...parts, clock, manager });
+  const render = createOrderMailRenderer({
+    db,
+    timeZone: config.timeZone,
+    suppliesTo: config.mail.suppliesTo,
+  });
+  const mails = createMails({ config, db, clock, log, manager, render });
   // A replica may take the reading of the log; the books stand in the main database.
   const replica = config.streamDatabaseUrl
     ? openDatabase<MainTables>({
@@ -234,30 +218,6 @@ function assemble(
       await db.destroy();
       if (ownsDatabase) await database.close();
     }),
-  };
-}
-
-function createMails(deps: {
-  config: Config;
-  db: Database<MainTables>;
-  clock: Clock;
-  log: Logger;
-  manager: () => Promise<Actor>;
-}): Mails & { close(): Promise<void> } {
-  const { config, db, clock, log } = deps;
-  const transport = createMailTransport(config.mail);
-  const render = createOrderMailRenderer({
-    db,
-    timeZone: config.timeZone,
-    suppliesTo: config.mail.suppliesTo,
-  });
-  return {
-    send: (signal) =>
-      sendWaitingMails({ db, transport, clock, log, render, limit: MAILS_PER_RUN, signal }),
-    counts: () => countMails(db),
-    list: (filter) => listMails(db, filter),
-    retry: async (id) => retryMail(db, id, (await deps.manager()).id, clock.now()),
-    close: async () => transport.close(),
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { matchingConfigSchema } from './contexts/matching/index.ts';
 import { ordersRulesSchema } from './contexts/orders/index.ts';
+import { paymentsRulesSchema } from './contexts/payments/rules.ts';
 import type { RulesFile } from './platform/config.ts';
 import { StewardError } from './platform/errors.ts';
 import { wordIssues } from './platform/zod-words.ts';
@@ -31,6 +32,7 @@ const httpRulesSchema = z.strictObject({
 export const rulesSchema = z.strictObject({
   orders: ordersRulesSchema.prefault({}),
   matching: matchingConfigSchema.prefault({}),
+  payments: paymentsRulesSchema.prefault({}),
   http: httpRulesSchema.prefault({}),
   server: serverRulesSchema.prefault({}),
 });

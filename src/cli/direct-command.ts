@@ -15,10 +15,11 @@ export interface DirectCommand {
 
 const HELP = new Set(['--help', '-h', 'help']);
 const WORD = /^[a-z][a-z-]*$/;
+const MOST_WORDS = 3;
 
 /**
  * Finds the command by its file, `commands/orders/list.js` for `orders list`: then no manifest of
- * all commands has to be read. Undefined for help, and for whatever is not plainly a command.
+ * all commands has to be read. Up to three words, as in `payments invoices plan`. Undefined for help, and for whatever is not plainly a command.
  * @param folder of the command files, built or not
  */
 export function findDirectCommand(
@@ -27,13 +28,17 @@ export function findDirectCommand(
 ): DirectCommand | undefined {
   const end = argv.indexOf('--');
   if ((end === -1 ? argv : argv.slice(0, end)).some((arg) => HELP.has(arg))) return undefined;
-  const [first = '', second = ''] = argv;
-  if (!WORD.test(first)) return undefined;
-  const places = [
-    ...(WORD.test(second) ? [{ words: [first, second], path: join(first, second) }] : []),
-    { words: [first], path: first },
-    { words: [first], path: join(first, 'index') },
-  ];
+  const words = argv.slice(0, MOST_WORDS);
+  const plain = words.findIndex((word) => !WORD.test(word));
+  const candidates = plain === -1 ? words : words.slice(0, plain);
+  const places = candidates.toReversed().flatMap((_, dropped) => {
+    const taken = candidates.slice(0, candidates.length - dropped);
+    const path = join(...taken);
+    return [
+      { words: taken, path },
+      { words: taken, path: join(path, 'index') },
+    ];
+  });
   for (const { words, path } of places) {
     const file = [`${path}.js`, `${path}.ts`].map((name) => join(folder, name)).find(existsSync);
     if (file) return { id: words.join(':'), file, argv: argv.slice(words.length) };

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { Command, type Config as OclifConfig } from '@oclif/core';
 import type { App } from '../app.ts';
+import type { PaymentsApp } from '../payments-app.ts';
 import { formatMoment } from '../platform/business-time.ts';
 import type { Config } from '../platform/config.ts';
 import { confirm } from './confirm.ts';
@@ -58,6 +59,24 @@ export abstract class StewardCommand extends Command {
     return closing(await withProgress('Opening the database', opening), work);
   }
 
+  /**
+   * The same with payments, which is a program of its own over a database of its own.
+   * @param part with whose rights, as above
+   */
+  protected async withPayments<T>(
+    work: (app: PaymentsApp) => Promise<T>,
+    part: 'cli' | 'worker' = 'cli',
+  ): Promise<T> {
+    const [{ loadConfig }, { createCommandLog }, { openPayments }] = await Promise.all([
+      import('../platform/config.ts'),
+      import('./command-log.ts'),
+      import('../payments-app.ts'),
+    ]);
+    const config = loadConfig();
+    const opening = () => openPayments(config, part, { log: createCommandLog(config) });
+    return closing(await withProgress('Opening the payments database', opening), work);
+  }
+
   /** Reaches the main database whatever its schema; see {@link openMainServer}. */
   protected async withMainServer<T>(
     work: (server: MainServer, config: Config) => Promise<T>,
@@ -101,7 +120,7 @@ export abstract class StewardCommand extends Command {
   }
 
   /** Writes a moment in the business time zone, with its offset. */
-  protected time(app: App): (moment: Date | string) => string {
+  protected time(app: Pick<App, 'config'>): (moment: Date | string) => string {
     return (moment) => formatMoment(new Date(moment), app.config.timeZone);
   }
 

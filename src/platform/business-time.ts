@@ -23,6 +23,11 @@ export function formatMoment(moment: Date, timeZone: string): string {
   return `${day} ${time} ${offset}`;
 }
 
+/** Minutes by which the zone's clock is ahead of UTC at a moment; negative west of Greenwich. */
+export function zoneOffsetMinutes(moment: Date, timeZone: string): number {
+  return offsetMinutes(wallClock(moment, timeZone).offset);
+}
+
 function wallClock(moment: Date, timeZone: string): WallClock {
   // Most deployments and all hot paths of tests run in UTC.
   if (timeZone === 'UTC') return fromIso(moment.toISOString(), '+00:00');
@@ -33,9 +38,14 @@ function wallClock(moment: Date, timeZone: string): WallClock {
   );
   // `GMT`, `GMT+01:00`; zones of long ago had seconds in it, which nobody needs here.
   const offset = /[+-]\d{2}:\d{2}/.exec(parts.get('timeZoneName') ?? '')?.[0] ?? '+00:00';
+  const local = new Date(moment.getTime() + offsetMinutes(offset) * 60_000);
+  return fromIso(local.toISOString(), offset);
+}
+
+/** Of `+05:30`. */
+function offsetMinutes(offset: string): number {
   const sign = offset.startsWith('-') ? -1 : 1;
-  const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(4, 6));
-  return fromIso(new Date(moment.getTime() + sign * minutes * 60_000).toISOString(), offset);
+  return sign * (Number(offset.slice(1, 3)) * 60 + Number(offset.slice(4, 6)));
 }
 
 function fromIso(iso: string, offset: string): WallClock {

@@ -30,6 +30,13 @@ const timeZone = z
   .refine(isTimeZone, 'expected an IANA time zone such as Europe/Berlin or UTC');
 const mailAddress = z.email('expected a mail address such as anna@example.org');
 const currency = z.string().refine(isCurrency, 'expected an ISO 4217 code such as USD');
+const webhookSecrets = z
+  .string()
+  .transform((text) => text.split(',').map((one) => one.trim()))
+  .refine(
+    (list) => list.length <= 2 && list.every((one) => one.startsWith('whsec_')),
+    'expected one signing secret of Stripe (whsec_…), or two by comma while they are rotated',
+  );
 const proxies = z
   .string()
   .transform((text) => text.split(',').map((one) => one.trim()))
@@ -69,6 +76,7 @@ const variables = z.object({
     .default('https://api.sendgrid.com')
     .describe('SendGrid or an emulator'),
   MAIL_FROM: mailAddress.default('steward@example.org').describe('sender of all mail'),
+  MAIL_FINANCE: mailAddress.default('finance@example.org').describe('alerts about money go there'),
   MAIL_SUPPLIES: mailAddress.default('supplies@example.org').describe('pick lists go there'),
   PHOTOS_S3_BUCKET: z.string().min(1).optional().describe('photos in S3, not in files'),
   PHOTOS_S3_REGION: z.string().default('us-east-1').describe('region of the bucket'),
@@ -79,8 +87,15 @@ const variables = z.object({
   COOKIE_CONTRACTOR_TOKEN: z.string().min(1).optional().describe('bearer token for it'),
   OIDC_ISSUER: httpUrl.optional().describe('tokens from this issuer, not from our own key'),
   OIDC_AUDIENCE: z.string().min(1).optional().describe('audience that the tokens must name'),
-  STRIPE_SECRET_KEY: z.string().min(1).optional().describe('payments by Stripe, not the sandbox'),
-  STRIPE_WEBHOOK_SECRET: z.string().min(1).optional().describe('one or two secrets, by comma'),
+  PAYMENTS_PUBLIC_URL: httpUrl
+    .optional()
+    .describe('where customers reach the payments routes: for links in mails'),
+  STRIPE_SECRET_KEY: z
+    .string()
+    .regex(/^[rs]k_\S+$/, 'expected a secret or restricted key of Stripe: sk_… or rk_…')
+    .optional()
+    .describe('payments by Stripe, not the sandbox'),
+  STRIPE_WEBHOOK_SECRET: webhookSecrets.optional().describe('one or two signing secrets, by comma'),
   STRIPE_API_BASE: httpUrl.optional().describe('an emulator of Stripe'),
 });
 
@@ -164,6 +179,7 @@ function shape(env: z.infer<typeof variables>, home: string, rules: RulesFile) {
     mail: {
       from: env.MAIL_FROM,
       suppliesTo: env.MAIL_SUPPLIES,
+      financeTo: env.MAIL_FINANCE,
       transport: env.SENDGRID_API_KEY
         ? {
             kind: 'sendgrid' as const,
@@ -193,6 +209,17 @@ function shape(env: z.infer<typeof variables>, home: string, rules: RulesFile) {
       env.OIDC_ISSUER && env.OIDC_AUDIENCE
         ? { kind: 'oidc' as const, issuer: env.OIDC_ISSUER, audience: env.OIDC_AUDIENCE }
         : { kind: 'local' as const, keyFile: resolve(home, 'tokens.key.json') },
+    payments: {
+      publicUrl: env.PAYMENTS_PUBLIC_URL?.replace(/\/+$/, ''),
+      provider: env.STRIPE_SECRET_KEY
+        ? {
+            kind: 'stripe' as const,
+            secretKey: env.STRIPE_SECRET_KEY,
+            webhookSecrets: env.STRIPE_WEBHOOK_SECRET ?? [],
+            apiBase: env.STRIPE_API_BASE,
+          }
+        : { kind: 'sandbox' as const },
+    },
     rules,
   };
 }
@@ -239,12 +266,28 @@ function unknownNames(environment: Environment): Issue[] {
 
 /** Variables that make sense only together. */
 function pairFaults(env: Environment): Issue[] {
+  const alone: [keyof typeof variables.shape, keyof typeof variables.shape][] = [
+    ['STRIPE_WEBHOOK_SECRET', 'STRIPE_SECRET_KEY'],
+    ['STRIPE_API_BASE', 'STRIPE_SECRET_KEY'],
+  ];
   const groups: (keyof typeof variables.shape)[][] = [
     ['OIDC_ISSUER', 'OIDC_AUDIENCE'],
     ['COOKIE_CONTRACTOR_URL', 'COOKIE_CONTRACTOR_TOKEN'],
     ['PHOTOS_S3_BUCKET', 'PHOTOS_S3_ACCESS_KEY_ID', 'PHOTOS_S3_SECRET_ACCESS_KEY'],
   ];
-  return groups.flatMap((names) => {
+  const lonely = alone
+    .filter(([name, needed]) => env[name] !== undefined && env[needed] === undefined)
+    .map(([name, path]) => ({ path, message: `is needed where ${name} is set` }));
+  const same = env.DATABASE_URL !== undefined && env.DATABASE_URL === env.PAYMENTS_DATABASE_URL;
+  const shared = same
+    ? [
+        {
+          path: 'PAYMENTS_DATABASE_URL',
+          message: 'is the same as DATABASE_URL: payments have a database of their own',
+        },
+      ]
+    : [];
+  const pairs = groups.flatMap((names) => {
     const present = names.find((name) => env[name] !== undefined);
     return present === undefined
       ? []
@@ -252,6 +295,7 @@ function pairFaults(env: Environment): Issue[] {
           .filter((name) => env[name] === undefined)
           .map((path) => ({ path, message: `is needed where ${present} is set` }));
   });
+  return [...lonely, ...shared, ...pairs];
 }
 
 function isCurrency(code: string): boolean {

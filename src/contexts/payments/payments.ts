@@ -445,6 +445,8 @@ export interface Payouts extends Runs {
     dryRun?: boolean;
     signal?: AbortSignal;
   }): Promise<PayReport>;
+  /** Asks the provider after payouts in doubt and books what it says; sends nothing. */
+  settleDue(options?: { signal?: AbortSignal }): Promise<{ paid: number; failed: number; unknown: number }>;
   list(filter: PayoutFilter, page: PageRequest): Promise<PageWithTotal<Payout>>;
   /** @param workerId the only one who may see it @throws `payout_not_found` */
   get(id: string, workerId?: string): Promise<Payout>;

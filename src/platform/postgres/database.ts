@@ -64,6 +64,14 @@ export function databaseOn<Tables>(pool: pg.Pool): Database<Tables> {
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }
 
+/** A database that is known not to be there: whoever asks it anything gets this error. */
+export function databaseNowhere<Tables>(error: () => Error): Database<Tables> {
+  const pool = async () => {
+    throw error();
+  };
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+}
+
 /** The pool behind {@link openDatabase}. */
 export function openPool(options: DatabaseOptions): pg.Pool {
   const names = new Map<string, string>();

@@ -42,6 +42,12 @@ export const SERVICE_ROLES = {
   streamReader: 'steward_stream_reader',
 } as const;
 
+/** What payments' processes act as, in payments' own database; made by payments' migrations. */
+export const PAYMENTS_ROLES = {
+  api: 'steward_payments_api',
+  worker: 'steward_payments_worker',
+} as const;
+
 /** The kinds of people; a login role of a person is a member of one of them. */
 export const GROUP_ROLES = [
   'steward_catalog',
@@ -66,6 +72,18 @@ const OPS_MAY_ACT_AS_WORKER = `
     if not pg_has_role('steward_ops', 'steward_worker', 'member') then raise; end if;
   end $$;`;
 
+/**
+ * Finance belongs to payments, which may read the stream and nothing else of the main database:
+ * by `set role`, and only while reading it.
+ */
+const FINANCE_MAY_READ_STREAM = `
+  do $$ begin
+    alter role steward_finance noinherit;
+    grant steward_stream_reader to steward_finance;
+  exception when others then
+    if not pg_has_role('steward_finance', 'steward_stream_reader', 'member') then raise; end if;
+  end $$;`;
+
 /** First of all migrations: the walls. Each context then grants on its own objects. */
 export const platformMigrations: Migration[] = [
   {
@@ -86,4 +104,5 @@ export const platformMigrations: Migration[] = [
        grant select on platform.migrations to public;`,
     ].join('\n'),
   },
+  { id: '2026-11-25-finance-reads-stream', sql: FINANCE_MAY_READ_STREAM },
 ];

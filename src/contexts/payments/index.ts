@@ -1,0 +1,10 @@
+export { createPayments, paymentsConsumers } from './create-payments.ts';
+export type { AllTables as PaymentsTables, PaymentsDependencies } from './dependencies.ts';
+export { createPaymentsMailRenderer } from './mails/render-payments-mail.ts';
+export type * from './payments.ts';
+export type { HostedPage, PaymentMethod, PaymentProvider } from './provider/provider.ts';
+export {
+  renderSandboxPage,
+  sandboxPage,
+  submitSandboxPage,
+} from './sandbox/sandbox-page.ts';

@@ -1,0 +1,80 @@
+import type { paymentsJobs } from '../../contexts/payments/jobs.ts';
+import type { PaymentsApp } from '../../payments-app.ts';
+import type { Processor, Processors } from '../../platform/jobs/definition.ts';
+import { createJobRuns } from '../../platform/jobs/job-runs.ts';
+
+type Job = (typeof paymentsJobs)[number];
+type PaymentsProcessor<Name extends Job['name']> = Processor<
+  PaymentsApp,
+  Extract<Job, { name: Name }>
+>;
+
+const DAY_MS = 86_400_000;
+
+const readStream: PaymentsProcessor<'payments.read-stream'> = async (app, { signal }) => {
+  const reports = await app.stream.consumeAll({ signal });
+  const failed = reports.find((report) => report.outcome === 'failed');
+  if (failed) throw failed.error;
+  return { consumers: reports.length };
+};
+
+const issueInvoices: PaymentsProcessor<'payments.issue-invoices'> = (app, { period }) =>
+  app.payments.invoices.issueWeek(period.key);
+
+const chargeInvoices: PaymentsProcessor<'payments.charge-invoices'> = async (app, { signal }) => ({
+  charges: await app.payments.charges.chargeDue({ signal }),
+  refunds: await app.payments.refunds.refundDue({ signal }),
+});
+
+const payWorkers: PaymentsProcessor<'payments.pay-workers'> = async (app, { period, signal }) => {
+  const { outcome, hash, pay } = await app.payments.payouts.payMonth(period.key, { signal });
+  const { results, ...counts } = pay;
+  return { outcome, hash, ...counts, payouts: results.length };
+};
+
+const settlePayouts: PaymentsProcessor<'payments.settle-payouts'> = (app, { signal }) =>
+  app.payments.payouts.settleDue({ signal });
+
+const processEvents: PaymentsProcessor<'payments.process-events'> = (app, { signal }) =>
+  app.payments.provider.processEvents({ signal });
+
+const pollEvents: PaymentsProcessor<'payments.poll-events'> = (app, { signal }) =>
+  app.payments.provider.pollEvents({ signal });
+
+/** What a proof found is in its own book; a red one is a result, not a failure of the job. */
+const prove: PaymentsProcessor<'payments.prove'> = async (app, { signal }) => {
+  const { id, green } = await app.payments.proof.prove({ signal });
+  return { id, green };
+};
+
+const reconcile: PaymentsProcessor<'payments.reconcile'> = async (app, { signal }) => {
+  const { id, green } = await app.payments.proof.reconcile({ signal });
+  return { id, green };
+};
+
+const sendMail: PaymentsProcessor<'payments.send-mail'> = (app, { signal }) =>
+  app.mails.send(signal);
+
+const purge: PaymentsProcessor<'payments.purge'> = async (app) => {
+  const now = app.clock.now();
+  const before = new Date(now.getTime() - app.rules.server.jobRunsDays * DAY_MS);
+  return {
+    ...(await app.payments.provider.purge(now)),
+    jobRuns: await createJobRuns(app.db.$pickTables<'platform.job_runs'>()).purge(before),
+  };
+};
+
+/** What does each job of payments; one that is missing does not compile. */
+export const paymentsProcessors: Processors<PaymentsApp, typeof paymentsJobs> = {
+  'payments.read-stream': readStream,
+  'payments.issue-invoices': issueInvoices,
+  'payments.charge-invoices': chargeInvoices,
+  'payments.pay-workers': payWorkers,
+  'payments.settle-payouts': settlePayouts,
+  'payments.process-events': processEvents,
+  'payments.poll-events': pollEvents,
+  'payments.prove': prove,
+  'payments.reconcile': reconcile,
+  'payments.send-mail': sendMail,
+  'payments.purge': purge,
+};
