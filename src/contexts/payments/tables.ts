@@ -125,6 +125,7 @@ interface CreditsTable {
   decided_at: Date | null;
   decision_reason: string | null;
   transaction_id: string | null;
+  idempotency_key: string | null;
 }
 
 interface CustomerTotalsTable {
@@ -224,6 +225,17 @@ interface PayoutHoldsTable {
   held_at: Date;
   released_by: string | null;
   released_at: Date | null;
+}
+
+interface PayoutStepsTable {
+  payout_id: string;
+  step: number;
+  generation: number;
+  status: string;
+  provider_ref: string | null;
+  detail: string | null;
+  at: Date;
+  recorded_by: Generated<string>;
 }
 
 interface PayoutsTable {
@@ -371,6 +383,7 @@ export interface PaymentsTables {
   'payments.order_bookings': OrderBookingsTable;
   'payments.payout_destinations': PayoutDestinationsTable;
   'payments.payout_holds': PayoutHoldsTable;
+  'payments.payout_steps': PayoutStepsTable;
   'payments.payouts': PayoutsTable;
   'payments.people': PeopleTable;
   'payments.proofs': ProofsTable;

@@ -10,8 +10,9 @@ export const grants: Migration = {
     -- HTTP: reads what it shows, remembers customers and their methods, stores webhooks.
     grant select on payments.people, payments.order_bookings, payments.customer_totals,
       payments.invoices, payments.charges, payments.refunds, payments.disputes, payments.credits,
-      payments.payouts, payments.payout_holds, payments.payout_destinations,
-      payments.provider_customers, payments.provider_events, payments.link_keys
+      payments.payouts, payments.payout_steps, payments.payout_holds,
+      payments.payout_destinations, payments.provider_customers, payments.provider_events,
+      payments.link_keys
       to steward_payments_api;
     grant insert on payments.people to steward_payments_api;
     grant insert, update on payments.provider_customers to steward_payments_api;
@@ -23,8 +24,9 @@ export const grants: Migration = {
     grant insert on payments.people, payments.rule_versions, payments.order_bookings,
       payments.customer_totals, payments.runs, payments.invoices, payments.provider_customers,
       payments.charges, payments.charge_steps, payments.refunds, payments.disputes,
-      payments.payouts, payments.provider_events, payments.provider_polls,
-      payments.balance_entries, payments.proofs, payments.payout_destinations
+      payments.payouts, payments.payout_steps, payments.provider_events,
+      payments.provider_polls, payments.balance_entries, payments.proofs,
+      payments.payout_destinations
       to steward_payments_worker;
     grant update on payments.people, payments.customer_totals, payments.runs, payments.invoices,
       payments.provider_customers, payments.charges, payments.refunds, payments.disputes,
@@ -37,15 +39,17 @@ export const grants: Migration = {
       payments.customer_totals, payments.runs, payments.invoices, payments.provider_customers,
       payments.charges, payments.charge_steps, payments.refunds, payments.disputes,
       payments.credits, payments.payout_destinations, payments.payout_holds, payments.payouts,
-      payments.provider_events, payments.provider_polls, payments.balance_entries, payments.proofs
+      payments.payout_steps, payments.provider_events, payments.provider_polls,
+      payments.balance_entries, payments.proofs
       to steward_finance;
     grant insert on payments.runs, payments.invoices, payments.charges, payments.charge_steps,
-      payments.refunds, payments.payouts, payments.proofs, payments.balance_entries,
-      payments.provider_customers, payments.payout_destinations, payments.provider_events,
-      payments.provider_polls, payments.disputes
+      payments.refunds, payments.payouts, payments.payout_steps, payments.proofs,
+      payments.balance_entries, payments.provider_customers, payments.payout_destinations,
+      payments.provider_events, payments.provider_polls, payments.disputes
       to steward_finance;
     grant insert (id, worker_id, amount_minor, currency, reason, needs_approval, status,
-      requested_at, decided_at, transaction_id) on payments.credits to steward_finance;
+      requested_at, decided_at, transaction_id, idempotency_key)
+      on payments.credits to steward_finance;
     grant insert (id, worker_id, reason, held_at) on payments.payout_holds to steward_finance;
     grant update (released_by, released_at) on payments.payout_holds to steward_finance;
     grant update (status, decided_at, decision_reason, transaction_id)

@@ -257,6 +257,8 @@ export const payments: Migration = {
       decided_at timestamptz,
       decision_reason text,
       transaction_id uuid,
+      -- The caller's: the same key asks for the same credit once.
+      idempotency_key text unique check (idempotency_key <> ''),
       check ((status = 'booked') = (transaction_id is not null)),
       -- R-24: two people.
       check (not (needs_approval and status = 'booked' and decided_by = requested_by)),
@@ -320,6 +322,21 @@ export const payments: Migration = {
     create index payouts_due on payments.payouts (due_at)
       where status in ('planned', 'sending', 'unknown');
     create index payouts_by_time on payments.payouts (created_at desc, id desc);
+
+    -- What happened to each attempt, with the provider's id of its transfer, for ever.
+    create table payments.payout_steps (
+      payout_id uuid not null references payments.payouts,
+      step int not null,
+      generation int not null,
+      status text not null,
+      provider_ref text,
+      detail text,
+      at timestamptz not null,
+      recorded_by text not null default session_user,
+      primary key (payout_id, step)
+    );
+    create index payout_steps_by_ref on payments.payout_steps (provider_ref)
+      where provider_ref is not null;
 
     -- Hints from the provider, stored before they are acknowledged, looked at later.
     create table payments.provider_events (
@@ -392,7 +409,8 @@ export const payments: Migration = {
     end $$;
     do $$ declare v_table text; begin
       foreach v_table in array array['order_bookings', 'runs', 'invoices', 'charges',
-        'charge_steps', 'refunds', 'disputes', 'credits', 'payouts', 'payout_holds', 'proofs']
+        'charge_steps', 'refunds', 'disputes', 'credits', 'payouts', 'payout_steps',
+        'payout_holds', 'proofs']
       loop
         execute format('create trigger kept before delete on payments.%I
           for each row execute function payments.refuse_delete()', v_table);
@@ -419,9 +437,9 @@ export const payments: Migration = {
           using errcode = 'restrict_violation';
       end if;
       if (new.id, new.worker_id, new.amount_minor, new.currency, new.reason, new.needs_approval,
-          new.requested_by, new.requested_at)
+          new.requested_by, new.requested_at, new.idempotency_key)
         is distinct from (old.id, old.worker_id, old.amount_minor, old.currency, old.reason,
-          old.needs_approval, old.requested_by, old.requested_at) then
+          old.needs_approval, old.requested_by, old.requested_at, old.idempotency_key) then
         raise exception 'what was asked for in credit % cannot be changed', old.id
           using errcode = 'restrict_violation';
       end if;
@@ -450,6 +468,9 @@ export const payments: Migration = {
     create trigger facts before update on payments.charges for each row
       execute function payments.keep_facts(
         'status,failure_kind,failure_code,customer_ref,method_ref,provider_ref,due_at,sent_at,asked_at,asks,lease_until,settled_at,transaction_id');
+    create trigger facts before update on payments.payouts for each row
+      execute function payments.keep_facts(
+        'status,method,provider,account_ref,generation,idempotency_key,failure_code,provider_ref,bank_file,due_at,sent_at,asks,lease_until,settled_at');
 
     revoke execute on all functions in schema payments from public;
   `,
