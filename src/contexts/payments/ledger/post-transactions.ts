@@ -97,12 +97,15 @@ export async function postTransactions<Tables extends PaymentsTables>(
 }
 
 /**
- * The day to book for: the one it happened on, or the first that is still open.
- * Read it in the transaction that books.
+ * The first day that can still be booked into; null where no month is closed yet. Read it in the
+ * transaction that books: no month is closed from then on until the transaction has ended.
  */
 export async function firstOpenDay<Tables extends PaymentsTables>(
   db: Executor<Tables>,
 ): Promise<string | null> {
+  // The lock that closing a month waits for. A statement of its own: the next one must see what
+  // was committed while we waited.
+  await sql`select pg_advisory_xact_lock_shared(7233173, 1)`.execute(db);
   const { rows } = await sql<{ day: string | null }>`
     select (max(month) + interval '1 month')::date as day from ledger.closed_months`.execute(db);
   return rows[0]?.day ?? null;
