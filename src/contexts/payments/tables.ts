@@ -357,6 +357,7 @@ interface RunsTable {
   gates: JSONColumnType<GateResult[]>;
   oddities: JSONColumnType<Oddity[]>;
   status: 'planned' | 'stopped' | 'committed';
+  content: string | null;
   despite_reason: string | null;
   planned_by: Generated<string>;
   planned_at: Date;

@@ -85,6 +85,8 @@ export const payments: Migration = {
       gates jsonb not null default '[]',
       oddities jsonb not null default '[]',
       status text not null check (status in ('planned', 'stopped', 'committed')),
+      -- One line per person, what the hash is made of: tells what differs when a plan is outdated.
+      content text,
       despite_reason text,
       planned_by text not null default session_user,
       planned_at timestamptz not null,
@@ -92,7 +94,7 @@ export const payments: Migration = {
       committed_at timestamptz
     );
     create index runs_by_period on payments.runs (kind, period, planned_at);
-    create index runs_by_hash on payments.runs (kind, hash);
+    create unique index runs_by_hash on payments.runs (kind, hash);
 
     create table payments.invoices (
       id uuid primary key,
@@ -120,6 +122,8 @@ export const payments: Migration = {
     -- One invoice per customer and period; a voided one makes room.
     create unique index one_invoice on payments.invoices (customer_id, period)
       where status <> 'void';
+    create index invoices_of_period on payments.invoices (period, issued_at desc, id desc);
+    create index invoices_of_run on payments.invoices (run_id);
     create index invoices_of_customer on payments.invoices (customer_id, issued_at desc, id desc);
     create index invoices_by_time on payments.invoices (issued_at desc, id desc);
     create index invoices_unpaid on payments.invoices (status, issued_at)
