@@ -3,6 +3,7 @@ import { grants } from './2026-11-25-grants.ts';
 import { ledger } from './2026-11-25-ledger.ts';
 import { payments } from './2026-11-25-payments.ts';
 import { roles } from './2026-11-25-roles.ts';
+import { sandbox } from './2026-11-25-sandbox.ts';
 
 /** Payments' schemas, in payments' own database; needs the shared modules' tables. */
-export const paymentsMigrations: Migration[] = [roles, ledger, payments, grants];
+export const paymentsMigrations: Migration[] = [roles, ledger, payments, grants, sandbox];
