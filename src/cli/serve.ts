@@ -1,93 +1,138 @@
 import { type App, openApp } from '../app.ts';
-import { createMainDatabase, type MainDatabase } from '../main-database.ts';
+import { createMainDatabase } from '../main-database.ts';
+import type { PaymentsApp } from '../payments-app.ts';
 import type { Config } from '../platform/config.ts';
 import { StewardError, unavailable } from '../platform/errors.ts';
-import { createLog } from '../platform/log.ts';
+import { createLog, type Logger } from '../platform/log.ts';
 import type { Queues } from '../platform/queue/queues.ts';
 
 /** What one process of `steward start` does. */
 export interface ServedParts {
+  /** The main part's HTTP API. */
   api: boolean;
+  /** The main part's jobs. */
   worker: boolean;
+  /** Payments: its routes and its jobs. With `api`, the routes are served at the same address. */
+  payments: boolean;
 }
 
 /** A process that serves. */
 export interface Serving {
-  /** Of the HTTP API, where it is served. */
+  /** Of the HTTP API, where one is served. */
   url: string | null;
-  database: MainDatabase;
-  /** The first of the parts that were opened: to look at the data with. */
-  app: App;
+  config: Config;
+  /** The first of the main part's programs that were opened: to look at the data with. */
+  app: App | null;
+  payments: PaymentsApp | null;
   /** Drains: requests are answered, jobs end or are given back, connections close. */
   stop(): Promise<void>;
 }
 
+type Stop = () => Promise<void>;
+
 /**
- * Starts the parts over one database. When one cannot start, those before it are stopped.
- * @throws StewardError as `openApp`, `port_taken`, `queue_unavailable`, `redis_evicts`
+ * Starts the parts, the main part over one database and payments over another. When one cannot
+ * start, those before it are stopped.
+ * @throws StewardError as `openApp` and `openPayments`, `port_taken`, `queue_unavailable`,
+ *   `redis_evicts`
  */
 export async function serve(config: Config, parts: ServedParts, version: string): Promise<Serving> {
-  const stops: (() => Promise<void>)[] = [];
+  const stops: Stop[] = [];
   /** In the opposite order of the start; one that fails does not keep the others from stopping. */
   const stop = once(async () => {
     for (const one of stops.reverse()) await one().catch(() => undefined);
   });
   try {
     const log = createLog({ level: config.logLevel, part: 'start' });
-    const database = await createMainDatabase(config, log, true);
-    stops.push(() => database.close());
-    const apps: App[] = [];
-    let url: string | null = null;
-    if (parts.worker) {
-      const app = await openApp(config, 'worker', { database });
-      stops.push(() => app.close());
-      const { startMainWorker } = await import('../jobs/main.ts');
-      const worker = await startMainWorker(app);
-      stops.push(() => worker.stop());
-      apps.push(app);
-    }
-    if (parts.api) {
-      const app = await openApp(config, 'api', { database });
-      stops.push(() => app.close());
-      const api = await serveApi(app, version);
-      stops.push(() => api.stop());
-      url = api.url;
-      apps.push(app);
-    }
-    const [app] = apps;
-    if (!app) throw new Error('Nothing to serve.');
-    return { url, database, app, stop };
+    const main = parts.api || parts.worker ? await openMain(config, parts, log, stops) : null;
+    const port = parts.api ? config.http.port : config.http.paymentsPort;
+    const payments = parts.payments ? await openPaymentsPart(config, port, log, stops) : null;
+    const url = await openHttp(config, version, main?.api ?? null, payments, stops);
+    return { url, config, app: main?.api ?? main?.worker ?? null, payments, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function serveApi(
-  app: App,
-  version: string,
-): Promise<{ url: string; stop(): Promise<void> }> {
-  const [{ startApi }, { createMainQueues, wakeAfterCommits }] = await Promise.all([
-    import('../api/main.ts'),
-    import('../main-queues.ts'),
-  ]);
-  const queues = createMainQueues(app);
-  const { host, port } = app.config.http;
-  try {
-    await refuseUnfitQueue(queues);
-    wakeAfterCommits(app, queues);
-    const api = await startApi(app, { host, port, version });
-    return {
-      url: api.url,
-      stop: async () => {
-        await api.stop();
-        await queues.close();
-      },
-    };
-  } catch (error) {
-    await queues.close();
-    throw isTaken(error) ? portTaken(host, port, error) : error;
+/** The main part's programs over one database; jobs are taken from now on. */
+async function openMain(config: Config, parts: ServedParts, log: Logger, stops: Stop[]) {
+  const database = await createMainDatabase(config, log, true);
+  stops.push(() => database.close());
+  let worker: App | null = null;
+  if (parts.worker) {
+    const app = await openApp(config, 'worker', { database });
+    stops.push(() => app.close());
+    const { startMainWorker } = await import('../jobs/main.ts');
+    const jobs = await startMainWorker(app);
+    stops.push(() => jobs.stop());
+    worker = app;
   }
+  if (!parts.api) return { worker, api: null };
+  const api = await openApp(config, 'api', { database });
+  stops.push(() => api.close());
+  return { worker, api };
+}
+
+/** Payments' jobs, taken from now on, and the program that its routes are served by. */
+async function openPaymentsPart(config: Config, port: number, log: Logger, stops: Stop[]) {
+  const [{ createPaymentsDatabase }, { openPayments }, { startPaymentsWorker }] = await Promise.all(
+    [
+      import('../payments-database.ts'),
+      import('../payments-app.ts'),
+      import('../jobs/payments-main.ts'),
+    ],
+  );
+  const database = await createPaymentsDatabase(config, log, true);
+  stops.push(() => database.close());
+  const url = config.payments.publicUrl ?? urlOf(config.http.host, port);
+  const worker = await openPayments(config, 'worker', { database, url });
+  stops.push(() => worker.close());
+  const jobs = await startPaymentsWorker(worker);
+  stops.push(() => jobs.stop());
+  const api = await openPayments(config, 'api', { database, url });
+  stops.push(() => api.close());
+  return api;
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** @returns where the routes are served; null where there are none */
+async function openHttp(
+  config: Config,
+  version: string,
+  app: App | null,
+  payments: PaymentsApp | null,
+  stops: Stop[],
+): Promise<string | null> {
+  if (app === null && payments === null) return null;
+  const { startApi, startPaymentsApi } = await import('../api/main.ts');
+  const { host } = config.http;
+  if (app === null) {
+    if (payments === null) return null;
+    const port = config.http.paymentsPort;
+    const api = await startPaymentsApi(payments, { host, port, version }).catch(
+      (error: unknown) => {
+        throw isTaken(error) ? portTaken(host, port, 'PAYMENTS_PORT', error) : error;
+      },
+    );
+    stops.push(() => api.stop());
+    return api.url;
+  }
+  const { createMainQueues, wakeAfterCommits } = await import('../main-queues.ts');
+  const queues = createMainQueues(app);
+  stops.push(() => queues.close());
+  await refuseUnfitQueue(queues);
+  wakeAfterCommits(app, queues);
+  const { port } = config.http;
+  const options = { host, port, version, payments: payments ?? undefined };
+  const api = await startApi(app, options).catch((error: unknown) => {
+    throw isTaken(error) ? portTaken(host, port, 'PORT', error) : error;
+  });
+  stops.push(() => api.stop());
+  return api.url;
 }
 
 /**
@@ -104,10 +149,10 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
 
-function portTaken(host: string, port: number, cause: unknown) {
+function portTaken(host: string, port: number, variable: string, cause: unknown) {
   return unavailable(
     'port_taken',
-    `Port ${port} of ${host} is taken by another program. Set PORT to a free one, or stop it.`,
+    `Port ${port} of ${host} is taken by another program. Set ${variable} to a free one, or stop it.`,
     cause,
   );
 }

@@ -6,6 +6,6 @@ export default class StartApi extends StartCommand {
 
   async run() {
     await this.parse(StartApi);
-    return this.serveUntilStopped({ api: true, worker: false });
+    return this.serveUntilStopped({ api: true, worker: false, payments: false });
   }
 }

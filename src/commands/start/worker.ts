@@ -6,6 +6,6 @@ export default class StartWorker extends StartCommand {
 
   async run() {
     await this.parse(StartWorker);
-    return this.serveUntilStopped({ api: false, worker: true });
+    return this.serveUntilStopped({ api: false, worker: true, payments: false });
   }
 }
