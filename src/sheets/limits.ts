@@ -39,6 +39,8 @@ const MIB = 1024 * KIB;
 /** Excel's own: no sheet has more rows or columns, so an address beyond is a lie. */
 export const EXCEL_MAX_ROWS = 1_048_576;
 export const EXCEL_MAX_COLUMNS = 16_384;
+/** And none holds a longer text. */
+export const EXCEL_MAX_CELL_CHARS = 32_767;
 
 export const DEFAULT_LIMITS: Readonly<SheetLimits> = {
   // 100,000 rows of 12 columns take 6 MB; the file is held in memory once.
@@ -54,8 +56,7 @@ export const DEFAULT_LIMITS: Readonly<SheetLimits> = {
   // One byte a character for Latin, two for Cyrillic: at most 64 MB of the 250 MB budget.
   sharedStringChars: 32 * MIB,
   sharedStrings: 1_500_000,
-  // Excel's own limit for one cell.
-  cellChars: 32_767,
+  cellChars: EXCEL_MAX_CELL_CHARS,
   // 1,048,576 rows of 20 columns.
   cells: 20_000_000,
   // Excel sets none; people stay below a hundred.

@@ -24,7 +24,11 @@ export type SheetErrorCode =
   /** Several sheets fit equally well. */
   | 'sheet_ambiguous'
   /** The sheet asked for by name is not there. */
-  | 'sheet_not_found';
+  | 'sheet_not_found'
+  /** A workbook cannot be put where it was asked for: no folder, no right, no room. */
+  | 'sheet_file_unwritable'
+  /** Excel would not take the name of a sheet that is to be written. */
+  | 'sheet_name_invalid';
 
 /** An error about the workbook as a whole: kind `invalid`, nothing has been done. */
 export function sheetError(
