@@ -21,7 +21,6 @@ async function fileTransport() {
   const folder = join(home, 'mail');
   const transport = createMailTransport({
     from: 'steward@example.org',
-    suppliesTo: 'supplies@example.org',
     transport: { kind: 'files', folder },
   });
   return { transport, folder, home };

@@ -49,7 +49,7 @@ const SENDER = `
 
 interface SenderOptions {
   url: string;
-  mail: Config['mail'];
+  mail: Pick<Config['mail'], 'from' | 'transport'>;
   /** Ends the process with SIGKILL when so many mails were delivered and none written down. */
   killAfter?: number;
 }
@@ -91,9 +91,8 @@ test('killed between delivery and record, mails into files are written again as 
   const { db, url } = await createTestDatabase<MailTables>();
   const folder = await mkdtemp(join(tmpdir(), 'mail-crash-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const mail: Config['mail'] = {
+  const mail: Pick<Config['mail'], 'from' | 'transport'> = {
     from: 'steward@example.org',
-    suppliesTo: 'supplies@example.org',
     transport: { kind: 'files', folder },
   };
   const files = (await fill(db)).map((id) => `${id}.eml`).toSorted();
@@ -124,9 +123,8 @@ test('killed between delivery and record, mails through SendGrid are not sent ag
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const mail: Config['mail'] = {
+  const mail: Pick<Config['mail'], 'from' | 'transport'> = {
     from: 'steward@example.org',
-    suppliesTo: 'supplies@example.org',
     transport: { kind: 'sendgrid', apiKey: 'key', apiBase: `http://127.0.0.1:${port}` },
   };
   const ids = (await fill(db)).toSorted();
