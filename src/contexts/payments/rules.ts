@@ -50,6 +50,11 @@ export const paymentsRulesSchema = z.strictObject({
       closesAt: timeOfDay.default('18:00'),
       /** Where a worker has said nothing: through the provider, or by bank file. */
       defaultMethod: z.enum(['provider', 'bank']).default('provider'),
+      /** As with invoices: what a run is stopped for, and what "usual" is made of. */
+      unusualTotalFactor: z.number().min(1).default(3),
+      unusualWorkerFactor: z.number().min(1).default(5),
+      mostOddities: z.int().min(0).default(10),
+      comparedRuns: z.int().min(1).max(52).default(4),
     })
     .prefault({}),
   charging: z

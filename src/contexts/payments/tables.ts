@@ -78,6 +78,20 @@ interface BalanceEntriesTable {
   created_at: Date;
 }
 
+interface BankRowsTable {
+  bank_file: string;
+  payout_id: string;
+  generation: number;
+  worker_id: string;
+  account_holder: string;
+  iban: string;
+  amount_minor: bigint;
+  currency: string;
+  reference: string;
+  exported_at: Date;
+  exported_by: Generated<string>;
+}
+
 interface ChargeStepsTable {
   charge_id: string;
   step: number;
@@ -374,6 +388,7 @@ export interface PaymentsTables {
   'ledger.postings': PostingsTable;
   'ledger.transactions': TransactionsTable;
   'payments.balance_entries': BalanceEntriesTable;
+  'payments.bank_rows': BankRowsTable;
   'payments.charge_steps': ChargeStepsTable;
   'payments.charges': ChargesTable;
   'payments.credits': CreditsTable;

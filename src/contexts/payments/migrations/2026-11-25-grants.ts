@@ -39,13 +39,14 @@ export const grants: Migration = {
       payments.customer_totals, payments.runs, payments.invoices, payments.provider_customers,
       payments.charges, payments.charge_steps, payments.refunds, payments.disputes,
       payments.credits, payments.payout_destinations, payments.payout_holds, payments.payouts,
-      payments.payout_steps, payments.provider_events, payments.provider_polls,
-      payments.balance_entries, payments.proofs
+      payments.payout_steps, payments.bank_rows, payments.provider_events,
+      payments.provider_polls, payments.balance_entries, payments.proofs
       to steward_finance;
     grant insert on payments.runs, payments.invoices, payments.charges, payments.charge_steps,
-      payments.refunds, payments.payouts, payments.payout_steps, payments.proofs,
-      payments.balance_entries, payments.provider_customers, payments.payout_destinations,
-      payments.provider_events, payments.provider_polls, payments.disputes
+      payments.refunds, payments.payouts, payments.payout_steps, payments.bank_rows,
+      payments.proofs, payments.balance_entries, payments.provider_customers,
+      payments.payout_destinations, payments.provider_events, payments.provider_polls,
+      payments.disputes
       to steward_finance;
     grant insert (id, worker_id, amount_minor, currency, reason, needs_approval, status,
       requested_at, decided_at, transaction_id, idempotency_key)

@@ -342,6 +342,24 @@ export const payments: Migration = {
     create index payout_steps_by_ref on payments.payout_steps (provider_ref)
       where provider_ref is not null;
 
+    -- What stands in each bank file, to whom it was to go then, so that the same name is for ever
+    -- the same file.
+    create table payments.bank_rows (
+      bank_file text not null,
+      payout_id uuid not null references payments.payouts,
+      generation int not null,
+      worker_id uuid not null,
+      account_holder text not null,
+      iban text not null,
+      amount_minor bigint not null check (amount_minor > 0),
+      currency text not null,
+      reference text not null unique,
+      exported_at timestamptz not null,
+      exported_by text not null default session_user,
+      primary key (bank_file, payout_id),
+      unique (payout_id, generation)
+    );
+
     -- Hints from the provider, stored before they are acknowledged, looked at later.
     create table payments.provider_events (
       provider text not null,
@@ -414,7 +432,7 @@ export const payments: Migration = {
     do $$ declare v_table text; begin
       foreach v_table in array array['order_bookings', 'runs', 'invoices', 'charges',
         'charge_steps', 'refunds', 'disputes', 'credits', 'payouts', 'payout_steps',
-        'payout_holds', 'proofs']
+        'bank_rows', 'payout_holds', 'proofs']
       loop
         execute format('create trigger kept before delete on payments.%I
           for each row execute function payments.refuse_delete()', v_table);
