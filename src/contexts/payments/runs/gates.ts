@@ -1,12 +1,11 @@
 import { sql } from 'kysely';
 import { formatMoney } from '../../../platform/money.ts';
+import { BOOK_ORDERS } from '../bookings/book-orders-consumer.ts';
 import type { PaymentsDependencies } from '../dependencies.ts';
 import type { GateResult, Run } from '../payments.ts';
 import type { RunKind } from './run-kind.ts';
 import { committedSoFar, earlierRuns } from './run-store.ts';
 
-/** The consumer that books ended orders: what it has not read is not in the ledger. */
-const BOOKING_CONSUMER = 'payments.book-orders';
 /** Unread events that are counted: beyond this nobody needs an exact figure. */
 const COUNT_LIMIT = 1_000;
 
@@ -40,7 +39,7 @@ async function streamRead(deps: PaymentsDependencies, cutoff: Date): Promise<Gat
   const gate = { gate: 'stream-read', hard: true } as const;
   const { rows: cursors } = await sql<{ xid: string; position: bigint; replaying: boolean }>`
     select xid::text as xid, position, replay_requested_at is not null as replaying
-    from stream_consumers.cursors where consumer = ${BOOKING_CONSUMER}`.execute(deps.db);
+    from stream_consumers.cursors where consumer = ${BOOK_ORDERS}`.execute(deps.db);
   const { xid, position, replaying } = cursors[0] ?? { xid: '0', position: 0n, replaying: false };
   if (replaying) return { ...gate, passed: false, detail: 'The order stream is to be read again.' };
   const { rows } = await sql<{ events: bigint; oldest: Date | null }>`
@@ -63,9 +62,9 @@ async function streamRead(deps: PaymentsDependencies, cutoff: Date): Promise<Gat
 async function nothingParked(deps: PaymentsDependencies): Promise<GateResult> {
   const { rows } = await sql<{ orders: bigint; first: string | null }>`
     select count(*) as orders, min(order_id::text) as first from (
-      select order_id from stream_consumers.parked_orders where consumer = ${BOOKING_CONSUMER}
+      select order_id from stream_consumers.parked_orders where consumer = ${BOOK_ORDERS}
       union
-      select order_id from stream_consumers.parked_events where consumer = ${BOOKING_CONSUMER}
+      select order_id from stream_consumers.parked_events where consumer = ${BOOK_ORDERS}
     ) as parked`.execute(deps.db);
   const orders = Number(rows[0]?.orders ?? 0n);
   return {
