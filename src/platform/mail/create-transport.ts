@@ -2,7 +2,9 @@ import type { Config } from '../config.ts';
 import type { MailTransport } from './transport.ts';
 
 /** The transport that the configuration names. Nothing is opened or loaded before the first mail. */
-export function createMailTransport(config: Pick<Config['mail'], 'from' | 'transport'>): MailTransport {
+export function createMailTransport(
+  config: Pick<Config['mail'], 'from' | 'transport'>,
+): MailTransport {
   const { transport, from } = config;
   let opening: Promise<MailTransport> | undefined;
   const open = async () => {
