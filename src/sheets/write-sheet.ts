@@ -55,11 +55,12 @@ export function planSheet(sheet: WorkbookSheet, first: boolean, styles: StyleBoo
   }
   const headerRow = title.length === 0 ? 1 : title.length + 2;
   const letters = columns.map((_, at) => columnLetters(at + 1));
+  const indents = indentsOf(columns);
   const rowWriter = (style: CellStyle) =>
     createRowWriter(
       name,
       letters,
-      columns.map((column) => cellWriter(column, style, styles)),
+      columns.map((column, at) => cellWriter(column, { ...style, indent: indents[at] }, styles)),
     );
   const bodyRow = rowWriter({});
   const totalsRow = rowWriter(TOTALS);
@@ -72,7 +73,7 @@ export function planSheet(sheet: WorkbookSheet, first: boolean, styles: StyleBoo
     columnsXml(columns, styles),
     '<sheetData>',
     titleXml(title, letters[columns.findIndex((column) => column.hidden !== true)], styles),
-    headerXml(columns, letters, headerRow, styles),
+    headerXml(columns, letters, indents, headerRow, styles),
   ].join('');
 
   return {
@@ -98,6 +99,17 @@ export function planSheet(sheet: WorkbookSheet, first: boolean, styles: StyleBoo
 
 const HEADER: CellStyle = { font: 'bold', frame: 'header', wrap: true };
 const TOTALS: CellStyle = { font: 'bold', frame: 'totals' };
+
+/** Which columns begin where the numbers of the column before end. */
+function indentsOf(columns: readonly WorkbookColumn[]): boolean[] {
+  const shown = columns.filter((column) => column.hidden !== true);
+  return columns.map((column) => {
+    const before = shown[shown.indexOf(column) - 1];
+    if (before === undefined || columnStyle(before).align !== 'right') return false;
+    const { align = 'left' } = columnStyle(column);
+    return align === 'left';
+  });
+}
 
 function tooManyRows(name: string, rows: number) {
   return sheetError(
@@ -201,12 +213,14 @@ function titleXml(lines: readonly string[], letters = 'A', styles: StyleBook): s
 function headerXml(
   columns: readonly WorkbookColumn[],
   letters: readonly string[],
+  indents: readonly boolean[],
   row: number,
   styles: StyleBook,
 ): string {
   const cells = columns.map((column, at) => {
     const { align } = columnStyle(column);
-    return textWriter({ ...HEADER, align }, styles)(`${letters[at]}${row}`, column.header);
+    const style = { ...HEADER, align, indent: indents[at] };
+    return textWriter(style, styles)(`${letters[at]}${row}`, column.header);
   });
   const lines = columns.map((column) => Math.ceil(charsOf(column.header) / widthOf(column)));
   const height = heightXml(Math.max(...lines) * LINE_POINTS + HEADER_PADDING_POINTS);

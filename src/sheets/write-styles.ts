@@ -5,8 +5,9 @@ export interface CellStyle {
   font?: keyof typeof FONTS;
   /** A grey ground with a line below, or a line above. */
   frame?: 'header' | 'totals';
-  /** Right-aligned cells keep a distance from the text that stands to the right of them. */
   align?: 'left' | 'center' | 'right';
+  /** Keeps a distance from numbers that end right before this text. */
+  indent?: boolean;
   /** Breaks long text into lines. */
   wrap?: boolean;
 }
@@ -63,16 +64,24 @@ export function createStyleBook(): StyleBook {
   number({});
   return { number, xml: () => stylesXml(formats, [...numbers.keys()]) };
 
-  function formatXml({ format = 'General', font = 'plain', frame, align, wrap }: CellStyle) {
+  function formatXml({
+    format = 'General',
+    font = 'plain',
+    frame,
+    align,
+    indent,
+    wrap,
+  }: CellStyle) {
     const fill = frame === 'header' ? 2 : 0;
     const border = frame === undefined ? 0 : frame === 'header' ? 1 : 2;
     const ids = `numFmtId="${formatId(format)}" fontId="${FONT_NAMES.indexOf(font)}" fillId="${fill}" borderId="${border}" xfId="0"`;
     const apply = `applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1" applyAlignment="1"`;
-    const indent = align === 'right' ? ' indent="1"' : '';
-    const horizontal = align === undefined ? '' : ` horizontal="${align}"${indent}`;
+    const side = align ?? (indent === true ? 'left' : undefined);
+    const horizontal = side === undefined ? '' : ` horizontal="${side}"`;
+    const distance = indent === true ? ' indent="1"' : '';
     const vertical = frame === 'header' ? 'center' : 'top';
     const breaking = wrap === true ? ' wrapText="1"' : '';
-    return `<xf ${ids} ${apply}><alignment${horizontal} vertical="${vertical}"${breaking}/></xf>`;
+    return `<xf ${ids} ${apply}><alignment${horizontal}${distance} vertical="${vertical}"${breaking}/></xf>`;
   }
 
   function formatId(code: string): number {
