@@ -28,7 +28,7 @@ function failing(method: 'place' | 'cancel' | 'get', error: unknown) {
   const fail = async () => {
     throw error;
   };
-  return { ...contexts, orders: { ...contexts.orders, [method]: fail } };
+  return { main: { ...contexts, orders: { ...contexts.orders, [method]: fail } } };
 }
 
 describe('an order', () => {
@@ -179,7 +179,7 @@ describe('who may do what', () => {
         throw forbidden('not_a_worker', 'This token is not of a worker of ours.');
       },
     };
-    const { send } = await createTestApi({ workers });
+    const { send } = await createTestApi({ main: { ...fakeContexts(), workers } });
     const answer = await send('worker', { method: 'GET', url: '/v1/worker/orders' });
     expect(answer.json()).toMatchObject({ status: 403, code: 'not_a_worker' });
   });

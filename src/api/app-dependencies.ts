@@ -1,13 +1,63 @@
 import type { App } from '../app.ts';
 import { mainMigrationStatus } from '../main-database.ts';
+import type { PaymentsApp } from '../payments-app.ts';
 import { createTokenVerifier } from '../platform/tokens/verify-token.ts';
-import type { ApiDependencies, ReadinessCheck } from './dependencies.ts';
+import type { ApiDependencies, MainDependencies, ServerDependencies } from './dependencies.ts';
+import { checkDatabase, keptFor } from './readiness.ts';
 
-/** A balancer asks every few seconds, from several places: one look at the database serves all. */
-const CHECKS_KEPT_MS = 1_000;
+/**
+ * What the API needs, out of the composed program; with payments, it serves their routes too. A
+ * process without them loads nothing of theirs.
+ */
+export async function appDependencies(app: App, payments?: PaymentsApp): Promise<ApiDependencies> {
+  const check = () =>
+    checkDatabase('database', 'migrations', () => mainMigrationStatus(app.database.url));
+  const pools = () => [{ name: 'main', ...app.connections() }];
+  const base = serverDependencies(app);
+  const main = mainDependencies(app);
+  if (!payments) return { ...base, main, pools, readiness: keptFor(check) };
+  const other = (await import('./payments-dependencies.ts')).paymentsParts(payments);
+  return {
+    ...base,
+    main,
+    payments: other.routes,
+    pools: () => [...pools(), ...other.pools()],
+    figures: other.figures,
+    readiness: keptFor(async () => {
+      const checks = await Promise.all([check(), other.check()]);
+      // Orders go on while payments are away: what is missing there is told, and stops nothing.
+      const optional = true as const;
+      return [...checks[0], ...checks[1].map((one) => ({ ...one, optional }))];
+    }),
+  };
+}
 
-/** What the API needs, out of the composed program. */
-export function appDependencies(app: App): ApiDependencies {
+/** The same for a process that serves payments alone, and has no main database. */
+export async function paymentsAppDependencies(payments: PaymentsApp): Promise<ApiDependencies> {
+  const parts = (await import('./payments-dependencies.ts')).paymentsParts(payments);
+  return {
+    ...serverDependencies(payments),
+    payments: parts.routes,
+    pools: parts.pools,
+    figures: parts.figures,
+    readiness: keptFor(parts.check),
+  };
+}
+
+type Composed = Pick<App, 'config' | 'clock' | 'log' | 'rules'>;
+
+function serverDependencies(app: Composed): Omit<ServerDependencies, 'readiness'> {
+  return {
+    verifyToken: createTokenVerifier(app.config.tokens, app.clock),
+    clock: app.clock,
+    log: app.log,
+    currency: app.config.currency,
+    trustedProxies: app.config.http.trustedProxies,
+    limits: app.rules.http,
+  };
+}
+
+function mainDependencies(app: App): MainDependencies {
   const { orders, supplies, customers, workers } = app.orders;
   return {
     orders,
@@ -20,42 +70,5 @@ export function appDependencies(app: App): ApiDependencies {
         return { data: services, nextCursor };
       },
     },
-    verifyToken: createTokenVerifier(app.config.tokens, app.clock),
-    clock: app.clock,
-    log: app.log,
-    currency: app.config.currency,
-    pools: () => [{ name: 'main', ...app.connections() }],
-    readiness: keptFor(CHECKS_KEPT_MS, () => checkDatabase(app.database.url)),
-    trustedProxies: app.config.http.trustedProxies,
-    limits: app.rules.http,
-  };
-}
-
-/** Whether the database answers, and its schema is the one that this version was made for. */
-async function checkDatabase(url: string): Promise<ReadinessCheck[]> {
-  try {
-    const status = await mainMigrationStatus(url);
-    const other = status.filter((migration) => migration.state !== 'applied').length;
-    const migrations = { name: 'migrations', ready: other === 0 };
-    const detail = `${other} of ${status.length} migrations are missing or of another version.`;
-    return [
-      { name: 'database', ready: true },
-      other === 0 ? migrations : { ...migrations, detail },
-    ];
-  } catch {
-    return [{ name: 'database', ready: false, detail: 'The database does not answer.' }];
-  }
-}
-
-function keptFor<T>(milliseconds: number, ask: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined;
-  let until = 0;
-  return () => {
-    const now = performance.now();
-    if (!answer || now >= until) {
-      answer = ask();
-      until = now + milliseconds;
-    }
-    return answer;
   };
 }

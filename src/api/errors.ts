@@ -73,25 +73,29 @@ const FRAMEWORK_CODES: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'not_found',
 };
 
-interface Answer {
+/** A problem and the headers that go with it. */
+export interface ProblemAnswer {
   problem: Problem;
   headers: Record<string, string>;
 }
 
-/** Makes the answer for anything that was thrown while serving a request. */
-export function createErrorHandler(log: Logger) {
+/**
+ * Makes the answer for anything that was thrown while serving a request.
+ * @param send how it is told; as JSON without it
+ */
+export function createErrorHandler(log: Logger, send = sendProblem) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const answer = toAnswer(error, request);
     if (answer.problem.status >= 500) {
       const level = answer.problem.status === 500 ? 'error' : 'warn';
       log[level]({ requestId: request.id, code: answer.problem.code, err: error }, 'no answer');
     }
-    sendProblem(reply, answer);
+    send(reply, answer);
   };
 }
 
 /** Sends a problem; HEAD gets its headers. */
-export function sendProblem(reply: FastifyReply, { problem, headers }: Answer): void {
+export function sendProblem(reply: FastifyReply, { problem, headers }: ProblemAnswer): void {
   reply
     .code(problem.status)
     .headers(headers)
@@ -100,7 +104,7 @@ export function sendProblem(reply: FastifyReply, { problem, headers }: Answer): 
     .send(problem);
 }
 
-function toAnswer(error: unknown, request: FastifyRequest): Answer {
+function toAnswer(error: unknown, request: FastifyRequest): ProblemAnswer {
   if (error instanceof StewardError) return fromContext(error, request);
   if (error instanceof HttpProblem) return httpProblem(error);
   if (error instanceof TokenError) return unauthenticated(error);
@@ -108,7 +112,7 @@ function toAnswer(error: unknown, request: FastifyRequest): Answer {
 }
 
 /** The answer for a problem of HTTP itself. */
-export function httpProblem(error: HttpProblem): Answer {
+export function httpProblem(error: HttpProblem): ProblemAnswer {
   const kind = PROBLEMS.get(error.code);
   return {
     problem: {
@@ -124,7 +128,7 @@ export function httpProblem(error: HttpProblem): Answer {
   };
 }
 
-function fromContext(error: StewardError, request: FastifyRequest): Answer {
+function fromContext(error: StewardError, request: FastifyRequest): ProblemAnswer {
   // A problem has a "status" of its own; the order's goes beside it.
   const { status: orderStatus, ...data } = error.data;
   const allowed = allowedSteps(data.allowed, request.principal?.role);
@@ -147,7 +151,7 @@ function fromContext(error: StewardError, request: FastifyRequest): Answer {
   };
 }
 
-function unauthenticated(error: TokenError): Answer {
+function unauthenticated(error: TokenError): ProblemAnswer {
   const known = error.code !== 'token_missing';
   const answer = httpProblem(new HttpProblem(error.code, error.message));
   // RFC 6750, section 3: no error code where no token was sent.
@@ -156,7 +160,7 @@ function unauthenticated(error: TokenError): Answer {
   return answer;
 }
 
-function fromFramework(error: unknown, request: FastifyRequest): Answer {
+function fromFramework(error: unknown, request: FastifyRequest): ProblemAnswer {
   const { code, statusCode = 500 } = (error ?? {}) as Partial<FastifyError>;
   if (error instanceof Error && statusCode >= 400 && statusCode < 500) {
     const known = FRAMEWORK_CODES[code ?? ''] ?? 'malformed_request';

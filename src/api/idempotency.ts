@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Idempotency, OrderAnswer } from '../contexts/orders/index.ts';
+import type { Idempotency } from '../contexts/orders/index.ts';
 import { HttpProblem } from './errors.ts';
 
 declare module 'fastify' {
@@ -45,6 +45,6 @@ export function idempotencyOf(
 }
 
 /** Says in the answer whether it is that of an earlier request. */
-export function markReplay(reply: FastifyReply, answer: OrderAnswer): void {
+export function markReplay(reply: FastifyReply, answer: { replayed: boolean }): void {
   if (answer.replayed) reply.header('idempotency-replayed', 'true');
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ORDER_STATUSES } from '../contexts/orders/index.ts';
+import { parsePeriod } from '../platform/jobs/period.ts';
 
 const LINE_CONTROL = /\p{Cc}/u;
 const TEXT_CONTROL = /(?![\t\n\r])\p{Cc}/u;
@@ -37,6 +38,25 @@ export function moment() {
           : 'expected an ISO 8601 time with offset such as 2026-11-24T10:00:00+01:00',
     })
     .transform((value) => new Date(value));
+}
+
+/** A calendar day of the business time zone, as `YYYY-MM-DD`. */
+export function day() {
+  return z.iso.date('expected a day such as 2026-11-24');
+}
+
+/** An ISO week (`2026-W48`) or a month (`2026-11`) that exists. */
+export function period(kind: 'week' | 'month') {
+  const expected = `expected a ${kind} such as ${kind === 'week' ? '2026-W48' : '2026-11'}`;
+  return z.string().refine((key) => isPeriod(kind, key), expected);
+}
+
+function isPeriod(kind: 'week' | 'month', key: string): boolean {
+  try {
+    return parsePeriod(kind, key, 'UTC').key === key;
+  } catch {
+    return false;
+  }
 }
 
 /** Ids in addresses. */

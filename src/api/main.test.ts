@@ -1,11 +1,11 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { ApiDependencies } from './dependencies.ts';
+import type { RouteSets, ServerDependencies } from './dependencies.ts';
 import { serveApi } from './main.ts';
 import { fakeContexts, ORDER_ID, orderView, testDependencies } from './testing.ts';
 
-async function start(more: Partial<ApiDependencies> = {}) {
+async function start(more: Partial<ServerDependencies & RouteSets> = {}) {
   const api = await serveApi(testDependencies(more), { host: '127.0.0.1', port: 0 });
   onTestFinished(() => api.stop());
   return api;
@@ -21,7 +21,11 @@ function gated() {
     await gate.promise;
     return orderView();
   };
-  return { gate, reached, contexts: { ...contexts, orders: { ...contexts.orders, get } } };
+  return {
+    gate,
+    reached,
+    contexts: { main: { ...contexts, orders: { ...contexts.orders, get } } },
+  };
 }
 
 interface Answer {

@@ -1,8 +1,9 @@
 import type { App } from '../app.ts';
+import type { PaymentsApp } from '../payments-app.ts';
+import type { Config } from '../platform/config.ts';
 import { loadOwnKey } from '../platform/tokens/key-file.ts';
-import { appDependencies } from './app-dependencies.ts';
+import { appDependencies, paymentsAppDependencies } from './app-dependencies.ts';
 import type { ApiDependencies } from './dependencies.ts';
-import type { RouteSet } from './routes.ts';
 import { buildServer } from './server.ts';
 
 /** A server that takes requests. */
@@ -22,7 +23,6 @@ export interface ListenOptions {
   host: string;
   /** 0 for any free port. */
   port: number;
-  routes?: readonly RouteSet[];
   version?: string;
 }
 
@@ -34,15 +34,31 @@ const LINGER_MS = 250;
 const CHECK_MS = 20;
 
 /**
- * Starts the HTTP API of the composed program. Stop it before the program is closed.
+ * Starts the HTTP API of the composed program, with the routes of payments where it is given them.
+ * Stop it before the programs are closed.
  * @throws Error `EADDRINUSE`, `EACCES` when the port cannot be had
  * @throws StewardError `token_key_unreadable`
  */
-export async function startApi(app: App, options: ListenOptions): Promise<RunningApi> {
-  const { tokens } = app.config;
-  // A damaged key is found now, with its path, and not by the first customer.
+export async function startApi(
+  app: App,
+  options: ListenOptions & { payments?: PaymentsApp },
+): Promise<RunningApi> {
+  await checkTokenKey(app.config);
+  return serveApi(await appDependencies(app, options.payments), options);
+}
+
+/** Starts the routes of payments alone; otherwise as {@link startApi}. */
+export async function startPaymentsApi(
+  payments: PaymentsApp,
+  options: ListenOptions,
+): Promise<RunningApi> {
+  await checkTokenKey(payments.config);
+  return serveApi(await paymentsAppDependencies(payments), options);
+}
+
+/** A damaged key is found now, with its path, and not by the first customer. */
+async function checkTokenKey({ tokens }: Config): Promise<void> {
   if (tokens.kind === 'local') await loadOwnKey(tokens.keyFile);
-  return serveApi(appDependencies(app), options);
 }
 
 /** {@link startApi} over any contexts. */

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Gauge, Histogram, Registry } from 'prom-client';
-import type { PoolFigures } from './dependencies.ts';
+import type { Figure, PoolFigures, ServerDependencies } from './dependencies.ts';
 
 /** Figures of one server, in the text format of Prometheus. */
 export interface Metrics {
@@ -19,7 +19,10 @@ const NANOSECONDS = 1e9;
 const LAG_RESOLUTION_MS = 20;
 
 /** A registry of its own per server, so that two servers in one process do not mix. */
-export function createMetrics(pools?: () => readonly PoolFigures[]): Metrics {
+export function createMetrics({
+  pools,
+  figures,
+}: Pick<ServerDependencies, 'pools' | 'figures'>): Metrics {
   const registers = [new Registry()];
   let inFlight = 0;
   const durations = new Histogram({
@@ -51,7 +54,7 @@ export function createMetrics(pools?: () => readonly PoolFigures[]): Metrics {
     },
     inFlight: () => inFlight,
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    text: async () => (await registry.metrics()) + (await figuresText(figures)),
     close: stopLag,
   };
 }
@@ -113,4 +116,16 @@ function watchPools(registers: Registry[], pools: () => readonly PoolFigures[]):
       }
     },
   });
+}
+
+/** Apart from the registry, where a question to a database that is away would fail everything. */
+async function figuresText(figures?: () => Promise<readonly Figure[]>): Promise<string> {
+  if (!figures) return '';
+  const known = await figures().catch(() => []);
+  return known
+    .map(
+      ({ name, help, value }) =>
+        `\n# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${value}\n`,
+    )
+    .join('');
 }

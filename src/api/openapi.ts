@@ -2,12 +2,17 @@ import swagger, { type SwaggerTransform } from '@fastify/swagger';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { rolesOf } from './caller.ts';
 import { PROBLEMS, type ProblemCode, type ProblemKind } from './problems.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Problems of this route, apart from those that every route of its kind can have. */
     problems?: readonly ProblemCode[];
+    /** What the header Location of a 201 names. */
+    location?: string;
+    /** Answers that are pages for people, or lead to one, by status. */
+    pages?: Readonly<Record<number, string>>;
   }
 }
 
@@ -43,11 +48,11 @@ const problemSchema = z
 
 const PROBLEM_ADDRESS = `#/components/schemas/${problemSchema.meta()?.id}`;
 
-const INTRODUCTION = `Order services, follow them, carry them out.
+const INTRODUCTION = `Order services, follow them, carry them out; see what is to be paid and what was earned.
 
 ## Tokens
 
-Every address under \`/v1\` wants \`Authorization: Bearer <JWT>\` with \`sub\`, \`role\` and \`exp\`.
+Every address under \`/v1\`, apart from webhooks, wants \`Authorization: Bearer <JWT>\` with \`sub\`, \`role\` and \`exp\`.
 
 - Where this server signs its own tokens, as it does unless told otherwise, whoever runs it issues
   them:
@@ -95,6 +100,7 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
         { name: 'Orders', description: 'For customers' },
         { name: 'Work', description: 'For workers' },
         { name: 'Supplies', description: 'For the supplies department' },
+        { name: 'Payments', description: 'For customers and workers: what is paid, and how' },
         { name: 'Operations', description: 'For those who run it' },
       ],
       components: {
@@ -119,16 +125,23 @@ const describeRoute: SwaggerTransform = (input) => {
   const { config = {} } = input.route;
   if (!schema || ('hide' in schema && schema.hide)) return { schema, url };
   const described: Json = { ...schema };
-  if (config.role) {
+  const roles = rolesOf(config.role).map((role) => `\`${role}\``);
+  if (roles.length > 0) {
     described.security = [{ token: [] }];
-    described.description = `${described.description}\n\nRole: \`${config.role}\`.`;
+    described.description = `${described.description}\n\nRole: ${roles.join(' or ')}.`;
   }
   if (config.idempotencyKey) described.headers = keyHeader(config.idempotencyKey === 'required');
   if (config.photoField) {
     described.consumes = ['multipart/form-data'];
     described.body = photoForm(config.photoField);
   }
+  if (config.signedBy) {
+    described.headers = signatureHeader(config.signedBy);
+    described.consumes = ['application/json'];
+    described.body = { type: 'object', description: 'An event, as the provider writes it' };
+  }
   described.response = {
+    ...pageAnswers(config.pages ?? {}),
     ...describeAnswers((described.response ?? {}) as Json, config),
     ...problemAnswers(problemsOf(input.route)),
   };
@@ -149,6 +162,27 @@ function keyHeader(required: boolean): Json {
     },
     ...(required && { required: ['Idempotency-Key'] }),
   };
+}
+
+function signatureHeader(name: string): Json {
+  return {
+    type: 'object',
+    properties: {
+      [name]: { type: 'string', description: 'Over the body and the time, with our common secret' },
+    },
+    required: [name],
+  };
+}
+
+function pageAnswers(pages: Readonly<Record<number, string>>): Json {
+  const location = { type: 'string', description: 'Address of the page' };
+  const html = { 'text/html': { schema: { type: 'string' } } };
+  return Object.fromEntries(
+    Object.entries(pages).map(([status, description]) => {
+      if (!status.startsWith('3')) return [status, { description, content: html }];
+      return [status, { description, type: 'null', headers: { Location: location } }];
+    }),
+  );
 }
 
 function photoForm(field: string): Json {
@@ -173,12 +207,12 @@ function describeAnswers(answers: Json, config: RouteOptions['config']): Json {
     enum: ['true'],
     description: 'There where this is the answer to an earlier, equal request',
   };
-  const location = { type: 'string', description: 'Address of the order' };
+  const location = { type: 'string', description: config?.location };
   return Object.fromEntries(
     Object.entries(answers).map(([status, answer]) => {
       const headers = {
         ...(config?.idempotencyKey && { 'Idempotency-Replayed': replayed }),
-        ...(status === '201' && { Location: location }),
+        ...(status === '201' && config?.location && { Location: location }),
       };
       if (Object.keys(headers).length === 0) return [status, answer];
       return [status, { ...(answer as Json), headers }];
@@ -190,7 +224,7 @@ function describeAnswers(answers: Json, config: RouteOptions['config']): Json {
 function problemsOf(route: RouteOptions): ProblemCode[] {
   const { role, idempotencyKey, problems = [] } = route.config ?? {};
   const codes: ProblemCode[] = [...problems];
-  if (!role) return codes;
+  if (rolesOf(role).length === 0) return codes;
   codes.push('invalid_request', 'token_missing', 'token_malformed', 'token_expired');
   codes.push('token_not_trusted', 'token_claims', 'wrong_role', 'too_many_requests');
   codes.push('internal_error', 'database_unavailable', 'issuer_unavailable');

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { ApiDependencies, ReadinessCheck } from './dependencies.ts';
+import type { ReadinessCheck, ServerDependencies } from './dependencies.ts';
 import { HttpProblem } from './errors.ts';
 import type { Metrics } from './metrics.ts';
 import { PROBLEMS, problemType } from './problems.ts';
@@ -12,11 +12,15 @@ const checkSchema = z.object({
   name: z.string(),
   ready: z.boolean(),
   detail: z.string().optional(),
+  optional: z
+    .literal(true)
+    .optional()
+    .describe('The server takes requests without it, too; only what needs it answers 503'),
 });
 
 /** For those who run it: alive, ready, figures, and what the problems mean. */
 export function operationsRoutes(
-  deps: Pick<ApiDependencies, 'readiness'>,
+  deps: Pick<ServerDependencies, 'readiness'>,
   server: { metrics: Metrics; isDraining(): boolean },
 ): FastifyPluginAsyncZod {
   return async (app) => {
@@ -48,7 +52,7 @@ export function operationsRoutes(
         const checks = server.isDraining()
           ? [{ name: 'server', ready: false, detail: 'The server is stopping.' }]
           : await runChecks(deps.readiness);
-        const failed = checks.filter((check) => !check.ready).map((check) => check.name);
+        const failed = checks.filter(stopsUs).map((check) => check.name);
         if (failed.length === 0) return { status: 'ready' as const, checks: [...checks] };
         throw new HttpProblem('not_ready', `Not ready: ${failed.join(', ')}.`, {
           data: { checks },
@@ -107,8 +111,12 @@ export function operationsRoutes(
   };
 }
 
+function stopsUs(check: ReadinessCheck): boolean {
+  return !check.ready && !check.optional;
+}
+
 async function runChecks(
-  readiness: ApiDependencies['readiness'],
+  readiness: ServerDependencies['readiness'],
 ): Promise<readonly ReadinessCheck[]> {
   const { promise: timeout, resolve } = Promise.withResolvers<ReadinessCheck[]>();
   const timer = setTimeout(

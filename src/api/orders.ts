@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { OrderAnswer } from '../contexts/orders/index.ts';
 import { callerOf } from './caller.ts';
-import type { ApiDependencies } from './dependencies.ts';
+import type { MainDependencies } from './dependencies.ts';
 import { idempotencyOf, markReplay } from './idempotency.ts';
 import { line, lines, moment, orderListQuery, orderParams } from './input.ts';
 import { orderSchema, pageOf, timelineSchema } from './order-schema.ts';
@@ -59,7 +59,7 @@ function answerOrder(reply: FastifyReply, answer: OrderAnswer) {
 }
 
 /** Orders of the customer who asks. */
-export function ordersRoutes(deps: ApiDependencies): FastifyPluginAsyncZod {
+export function ordersRoutes(deps: MainDependencies): FastifyPluginAsyncZod {
   return async (app) => {
     await app.register(readingRoutes(deps));
     await app.register(changingRoutes(deps));
@@ -68,6 +68,7 @@ export function ordersRoutes(deps: ApiDependencies): FastifyPluginAsyncZod {
       config: {
         role: 'customer',
         idempotencyKey: 'required',
+        location: 'Address of the order',
         problems: ['nobody_free', 'service_not_found', 'service_inactive', 'invalid_input'],
       },
       schema: {
@@ -92,7 +93,7 @@ export function ordersRoutes(deps: ApiDependencies): FastifyPluginAsyncZod {
   };
 }
 
-function readingRoutes(deps: ApiDependencies): FastifyPluginAsyncZod {
+function readingRoutes(deps: MainDependencies): FastifyPluginAsyncZod {
   return async (app) => {
     app.get('/v1/orders', {
       config: { role: 'customer', problems: ['invalid_input'] },
@@ -144,7 +145,7 @@ function readingRoutes(deps: ApiDependencies): FastifyPluginAsyncZod {
   };
 }
 
-function changingRoutes(deps: ApiDependencies): FastifyPluginAsyncZod {
+function changingRoutes(deps: MainDependencies): FastifyPluginAsyncZod {
   return async (app) => {
     app.post('/v1/orders/:id/cancel', {
       config: {
@@ -173,6 +174,7 @@ function changingRoutes(deps: ApiDependencies): FastifyPluginAsyncZod {
       config: {
         role: 'customer',
         idempotencyKey: 'optional',
+        location: 'Address of the new order',
         problems: [
           'order_not_found',
           'not_failed',

@@ -37,6 +37,11 @@ const kinds = {
   ],
   headers_too_large: [431, 'The headers are too large', 'Send 16 KB of headers at most.'],
   too_many_requests: [429, 'Too many requests', 'Wait for as many seconds as Retry-After says.'],
+  webhook_refused: [
+    400,
+    'The webhook is not signed by the payment provider',
+    'Its signature is missing, wrong, or too old. Compare the signing secrets.',
+  ],
   // Who asks.
   token_missing: [401, 'No token', 'Send "Authorization: Bearer <token>".'],
   token_malformed: [401, 'The token is not a JWT', 'Send the token as it was issued.'],
@@ -45,13 +50,21 @@ const kinds = {
   token_claims: [401, 'The token lacks a claim', '`sub`, `role` and `exp` are needed.'],
   wrong_role: [403, 'Not for this role', 'Each request in /docs says which role it is for.'],
   not_a_worker: [403, 'Nobody of our workers', 'Ask the hiring department for the right `sub`.'],
+  not_a_customer: [403, 'Only for customers', 'Workers leave `paymentMethod` out.'],
   // What is asked for.
   order_not_found: [404, 'No such order', 'It does not exist, or is not yours.'],
+  invoice_not_found: [404, 'No such invoice', 'It does not exist, or is not yours.'],
+  payout_not_found: [404, 'No such payout', 'It does not exist, or is not yours.'],
   invalid_input: [422, 'The input is not acceptable', 'Every fault is in `errors` with its path.'],
   invalid_cursor: [422, 'No cursor of this list', 'Send `nextCursor` as it was given.'],
   service_not_found: [422, 'No such service', 'GET /v1/services lists what can be ordered.'],
   service_inactive: [422, 'Not sold at the moment', 'GET /v1/services lists what can be ordered.'],
   not_a_photo: [422, 'Not a photo', 'Send a JPEG, PNG, WebP or HEIC picture.'],
+  method_refused: [
+    422,
+    'The payment provider refused the payment method',
+    '`detail` says why. Give another one.',
+  ],
   idempotency_key_reused: [
     422,
     'The key was used for another request',
@@ -87,6 +100,11 @@ const kinds = {
   issuer_unavailable: [503, 'The token cannot be checked now', 'Try again after Retry-After.'],
   token_key_unreadable: [503, 'The token cannot be checked now', 'Try again after Retry-After.'],
   photo_store_unavailable: [503, 'The photo cannot be stored now', 'Try again after Retry-After.'],
+  provider_unavailable: [
+    503,
+    'The payment provider does not answer now',
+    'Try again after Retry-After.',
+  ],
   not_ready: [503, 'Not ready for requests', '`checks` says what is missing.'],
 } as const satisfies Record<string, readonly [number, string, string]>;
 

@@ -3,15 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { registerCaller } from './caller.ts';
-import type { ApiDependencies } from './dependencies.ts';
+import { identifyCaller, registerTokens } from './caller.ts';
+import type { ApiDependencies, ServerDependencies } from './dependencies.ts';
 import { registerDocs } from './docs.ts';
 import { createErrorHandler, HttpProblem, httpProblem, sendProblem } from './errors.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { registerOpenApi } from './openapi.ts';
 import { operationsRoutes } from './operations.ts';
 import type { ProblemCode } from './problems.ts';
-import { ROUTES, type RouteSet } from './routes.ts';
+import { ROUTES } from './routes.ts';
 import { compileValidator } from './validation.ts';
 
 const BODY_LIMIT_BYTES = 65_536;
@@ -35,15 +35,14 @@ export interface ApiServer {
 }
 
 /**
- * The HTTP API, complete but not listening.
- * @param routes which parts to serve; all that belong to the main database without it
+ * The HTTP API, complete but not listening: every set of routes whose dependencies it is given.
  * @param version shown in the OpenAPI document
  */
 export async function buildServer(
   deps: ApiDependencies,
-  options: { routes?: readonly RouteSet[]; version?: string } = {},
+  options: { version?: string } = {},
 ): Promise<ApiServer> {
-  const metrics = createMetrics(deps.pools);
+  const metrics = createMetrics(deps);
   const state = { draining: false };
   const fastify = createFastify(deps);
   fastify.addHook('onClose', async () => metrics.close());
@@ -56,13 +55,11 @@ export async function buildServer(
   const errorHandler = createErrorHandler(deps.log);
   fastify.setErrorHandler(errorHandler);
   answerUnknownAddresses(fastify);
-  await registerCaller(fastify, deps);
+  await registerTokens(fastify, deps);
   await registerOpenApi(fastify, options.version ?? '0.0.0');
   registerDocs(fastify);
   await fastify.register(operationsRoutes(deps, { metrics, isDraining: () => state.draining }));
-  for (const set of options.routes ?? ['main']) {
-    for (const routes of ROUTES[set]) await fastify.register(routes(deps));
-  }
+  await registerRoutes(fastify, deps);
   await fastify.ready();
   return {
     fastify,
@@ -73,7 +70,25 @@ export async function buildServer(
   };
 }
 
-function createFastify(deps: ApiDependencies): FastifyInstance {
+/** Each set by itself: who asks is known to the main database, or to payments, not to both. */
+async function registerRoutes(
+  fastify: FastifyInstance,
+  { main, payments, ...server }: ApiDependencies,
+): Promise<void> {
+  if (main) {
+    await fastify.register(async (app) => {
+      identifyCaller(app, main);
+      for (const routes of ROUTES.main) await app.register(routes({ ...server, ...main }));
+    });
+  }
+  if (payments) {
+    await fastify.register(async (app) => {
+      for (const routes of ROUTES.payments) await app.register(routes({ ...server, ...payments }));
+    });
+  }
+}
+
+function createFastify(deps: ServerDependencies): FastifyInstance {
   const prefix = randomBytes(6).toString('base64url');
   let count = 0;
   return Fastify({
@@ -103,7 +118,7 @@ function createFastify(deps: ApiDependencies): FastifyInstance {
 /** Request ids, one log line and one observation per request; connections end while draining. */
 function observe(
   fastify: FastifyInstance,
-  deps: ApiDependencies,
+  deps: ServerDependencies,
   metrics: Metrics,
   state: { draining: boolean },
 ): void {

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { ApiDependencies, ServiceOffer } from './dependencies.ts';
+import type { MainDependencies, ServerDependencies, ServiceOffer } from './dependencies.ts';
 import { line, pageQuery } from './input.ts';
 import { pageOf, quoteSchema, serviceSchema } from './order-schema.ts';
 import { aboutService } from './service-problem.ts';
@@ -10,7 +10,7 @@ const quoteBody = z
   .meta({ id: 'QuoteRequest', examples: [{ service: 'CLEAN-STD' }] });
 
 /** What can be ordered, and for about how much. */
-export function servicesRoutes(deps: ApiDependencies): FastifyPluginAsyncZod {
+export function servicesRoutes(deps: ServerDependencies & MainDependencies): FastifyPluginAsyncZod {
   return async (app) => {
     app.get('/v1/services', {
       config: { role: 'customer', problems: ['invalid_cursor'] },

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { callerOf } from './caller.ts';
-import type { ApiDependencies } from './dependencies.ts';
+import type { MainDependencies } from './dependencies.ts';
 import { idempotencyOf, markReplay } from './idempotency.ts';
 import { orderParams, pageQuery } from './input.ts';
 import { pageOf, pickListSchema, suppliedOrderSchema } from './order-schema.ts';
@@ -19,7 +19,7 @@ const listQuery = pageQuery.extend({
 const issueBody = z.strictObject({}).optional();
 
 /** Pick lists of the supplies department. */
-export function suppliesRoutes(deps: ApiDependencies): FastifyPluginAsyncZod {
+export function suppliesRoutes(deps: MainDependencies): FastifyPluginAsyncZod {
   return async (app) => {
     app.get('/v1/supplies', {
       config: { role: 'supplies', problems: ['invalid_input'] },

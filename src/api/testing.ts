@@ -6,7 +6,8 @@ import { conflict, notFound, StewardError } from '../platform/errors.ts';
 import { createLog } from '../platform/log.ts';
 import { type Role, TokenError } from '../platform/tokens/principal.ts';
 import { rulesSchema } from '../rules.ts';
-import type { ApiDependencies } from './dependencies.ts';
+import type { MainDependencies, RouteSets, ServerDependencies } from './dependencies.ts';
+import { fakePayments } from './fake-payments.ts';
 import { buildServer } from './server.ts';
 
 export const NOW = new Date('2026-11-23T10:00:00Z');
@@ -79,7 +80,7 @@ export interface Call {
  * The contexts' side of the API, in memory: it knows one order, remembers idempotency keys, and
  * keeps what it was asked. What the contexts really do is tested with them.
  */
-export function fakeContexts(calls: Call[] = []) {
+export function fakeContexts(calls: Call[] = []): MainDependencies {
   const answers = new Map<string, { hash: string; answer: OrderAnswer }>();
   const done = (name: string, more: Partial<OrderView['order']>) => {
     return async (...args: unknown[]): Promise<OrderAnswer> => {
@@ -101,7 +102,7 @@ export function fakeContexts(calls: Call[] = []) {
     };
   };
   const ended = { endedAt: '2026-11-24T11:00:00+00:00' };
-  const orders: ApiDependencies['orders'] = {
+  const orders: MainDependencies['orders'] = {
     quote: async (code) => {
       calls.push({ name: 'quote', args: [code] });
       if (code !== 'CLEAN-STD') throw notFound('service', code);
@@ -193,10 +194,13 @@ export function illegalTransition() {
   });
 }
 
-/** Dependencies with tokens of the form `<role>.<sub>`. */
-export function testDependencies(more: Partial<ApiDependencies> = {}): ApiDependencies {
+type TestDependencies = ServerDependencies & RouteSets;
+
+/** Dependencies of both sets of routes, with tokens of the form `<role>.<sub>`. */
+export function testDependencies(more: Partial<TestDependencies> = {}): TestDependencies {
   return {
-    ...fakeContexts(),
+    main: fakeContexts(),
+    payments: fakePayments(),
     verifyToken: async (token) => {
       const [role = '', subject = ''] = token.split('.');
       if (!subject) throw new TokenError('token_malformed', 'The bearer token is not a JWT.');
@@ -221,9 +225,10 @@ export interface TestApi {
 }
 
 /** A server with fake contexts, closed with the test. */
-export async function createTestApi(more: Partial<ApiDependencies> = {}): Promise<TestApi> {
+export async function createTestApi(more: Partial<TestDependencies> = {}): Promise<TestApi> {
   const calls: Call[] = [];
-  const { fastify } = await buildServer(testDependencies({ ...fakeContexts(calls), ...more }));
+  const fakes = { main: fakeContexts(calls), payments: fakePayments(calls) };
+  const { fastify } = await buildServer(testDependencies({ ...fakes, ...more }));
   onTestFinished(async () => fastify.close());
   return {
     fastify,

@@ -4,7 +4,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { OrderAnswer } from '../contexts/orders/index.ts';
 import { callerOf } from './caller.ts';
-import type { ApiDependencies } from './dependencies.ts';
+import type { MainDependencies } from './dependencies.ts';
 import { idempotencyOf, markReplay } from './idempotency.ts';
 import { lines, orderListQuery, orderParams } from './input.ts';
 import { pageOf, workerOrderSchema } from './order-schema.ts';
@@ -30,7 +30,7 @@ function answerOrder(reply: FastifyReply, answer: OrderAnswer) {
 }
 
 /** Orders of the worker who asks. */
-export function workerOrdersRoutes(deps: ApiDependencies): FastifyPluginAsyncZod {
+export function workerOrdersRoutes(deps: MainDependencies): FastifyPluginAsyncZod {
   return async (app) => {
     app.get('/v1/worker/orders', {
       config: { role: 'worker', problems: ['not_a_worker', 'invalid_input'] },
@@ -78,7 +78,7 @@ export function workerOrdersRoutes(deps: ApiDependencies): FastifyPluginAsyncZod
 }
 
 /** Routes that take a form with a photo; the form parser is theirs alone. */
-function photoRoutes(deps: ApiDependencies): FastifyPluginAsyncZod {
+function photoRoutes(deps: MainDependencies): FastifyPluginAsyncZod {
   return async (app) => {
     await app.register(multipart, { limits: FORM_LIMITS });
 

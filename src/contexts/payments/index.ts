@@ -3,8 +3,11 @@ export type { AllTables as PaymentsTables, PaymentsDependencies } from './depend
 export { createPaymentsMailRenderer } from './mails/render-payments-mail.ts';
 export type * from './payments.ts';
 export type { HostedPage, PaymentMethod, PaymentProvider } from './provider/provider.ts';
+export { createRequestKeys, type RequestKeys } from './requests/request-keys.ts';
+export type { SandboxPage } from './sandbox/render-sandbox-page.ts';
 export {
   renderSandboxPage,
   sandboxPage,
+  sandboxPagePolicy,
   submitSandboxPage,
 } from './sandbox/sandbox-page.ts';

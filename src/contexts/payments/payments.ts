@@ -277,6 +277,8 @@ export interface InvoiceLine {
   outcome: 'completed' | 'cancelled' | 'failed';
   endedAt: Date;
   priceMinor: bigint;
+  /** What the customer's ended orders before this one came to: decides the discount (R-21). */
+  paidBeforeMinor: bigint;
   discountPercent: number;
   discountMinor: bigint;
   netMinor: bigint;
@@ -404,6 +406,7 @@ export interface Payout {
 }
 
 export interface PayoutFilter {
+  ids?: readonly string[];
   workerId?: string;
   period?: string;
   status?: PayoutStatus;
@@ -446,7 +449,9 @@ export interface Payouts extends Runs {
     signal?: AbortSignal;
   }): Promise<PayReport>;
   /** Asks the provider after payouts in doubt and books what it says; sends nothing. */
-  settleDue(options?: { signal?: AbortSignal }): Promise<{ paid: number; failed: number; unknown: number }>;
+  settleDue(options?: {
+    signal?: AbortSignal;
+  }): Promise<{ paid: number; failed: number; unknown: number }>;
   list(filter: PayoutFilter, page: PageRequest): Promise<PageWithTotal<Payout>>;
   /** @param workerId the only one who may see it @throws `payout_not_found` */
   get(id: string, workerId?: string): Promise<Payout>;

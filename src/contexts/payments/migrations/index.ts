@@ -4,6 +4,14 @@ import { ledger } from './2026-11-25-ledger.ts';
 import { payments } from './2026-11-25-payments.ts';
 import { roles } from './2026-11-25-roles.ts';
 import { sandbox } from './2026-11-25-sandbox.ts';
+import { requestKeys } from './2026-11-26-request-keys.ts';
 
 /** Payments' schemas, in payments' own database; needs the shared modules' tables. */
-export const paymentsMigrations: Migration[] = [roles, ledger, payments, grants, sandbox];
+export const paymentsMigrations: Migration[] = [
+  roles,
+  ledger,
+  payments,
+  grants,
+  sandbox,
+  requestKeys,
+];
