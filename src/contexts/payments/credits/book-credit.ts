@@ -1,7 +1,7 @@
-import { businessDay } from '../../../platform/business-time.ts';
 import type { Transaction } from '../../../platform/postgres/database.ts';
 import type { PaymentsDependencies } from '../dependencies.ts';
-import { firstOpenDay, postTransactions } from '../ledger/post-transactions.ts';
+import { postTransactions } from '../ledger/post-transactions.ts';
+import { bookingDay } from '../payouts/booking-day.ts';
 import type { PaymentsTables } from '../tables.ts';
 
 /** Books a credit into the worker's payable, under the id that the credit's row is given. */
@@ -16,14 +16,12 @@ export async function bookCredit<Tables extends PaymentsTables>(
     at: Date;
   },
 ): Promise<void> {
-  const today = businessDay(credit.at, deps.timeZone);
-  const open = await firstOpenDay(tx);
   await postTransactions(tx, deps.currency, [
     {
       id: credit.transactionId,
       idempotencyKey: `credit:${credit.id}`,
       kind: 'credit',
-      bookedOn: open !== null && open > today ? open : today,
+      bookedOn: await bookingDay(tx, credit.at, deps.timeZone),
       occurredAt: credit.at,
       subjectKind: 'credit',
       subjectId: credit.id,
