@@ -113,6 +113,7 @@ export default {
     reserved('fastify-in-api', '^node_modules/(fastify|@fastify|@scalar)', '^src/api/'),
     reserved('mail-in-mail', '^node_modules/(nodemailer|@sendgrid)/', '^src/platform/mail/'),
     reserved('storage-in-storage', '^node_modules/(flydrive|@aws-sdk)/', '^src/platform/storage/'),
+    reserved('stripe-in-stripe', '^node_modules/stripe/', '^src/contexts/payments/stripe/'),
     reserved('jose-in-tokens', '^node_modules/jose/', '^src/platform/tokens/'),
   ],
   options: {

@@ -186,7 +186,12 @@ async function openProvider(deps: {
   const { provider } = deps.config.payments;
   if (provider.kind === 'stripe') {
     const { createStripeProvider } = await import('./contexts/payments/stripe/index.ts');
-    return createStripeProvider({ ...provider, clock: deps.clock, log: deps.log });
+    return createStripeProvider({
+      ...provider,
+      currency: deps.config.currency,
+      clock: deps.clock,
+      log: deps.log,
+    });
   }
   const { createSandboxProvider } = await import('./contexts/payments/sandbox/index.ts');
   return createSandboxProvider(deps);
