@@ -63,16 +63,16 @@ export async function createPaymentsDatabase(
   try {
     const server = await startEmbedded(config, log);
     try {
-      const url = server.url(NAME);
+      const { url } = server;
       const status = await paymentsMigrationStatus(url);
       if (thorough || status.some((row) => row.state !== 'applied')) await migratePayments(url);
       const close = async () => {
-        await server.stop();
+        await server.close();
         await main.close();
       };
       return { url, embedded: true, streamUrl: logUrl ?? main.url, close };
     } catch (error) {
-      await server.stop();
+      await server.close();
       throw error;
     }
   } catch (error) {
@@ -84,7 +84,8 @@ export async function createPaymentsDatabase(
 /** The embedded server with payments' database on it, migrated or not. */
 export async function startEmbedded(config: Pick<Config, 'home'>, log: Logger) {
   const embedded = await import('./platform/postgres/embedded.ts');
-  return embedded.startEmbedded({ home: config.home, databases: [NAME], log });
+  const server = await embedded.startEmbedded({ home: config.home, databases: [NAME], log });
+  return { url: server.url(NAME), close: () => server.stop() };
 }
 
 /** What of the payments database's schema is there; changes nothing. */

@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core';
+import type { PartName } from './parts.ts';
 
 /** Of commands that list. */
 export const listFlags = {
@@ -27,6 +28,12 @@ export const dryRunFlag = Flags.boolean({
   summary: 'Show what would be done, change nothing.',
   default: false,
 });
+
+/** Of commands that look at both parts, each with a database of its own. */
+export const partFlag = Flags.option({
+  summary: 'Only this part; without it, both.',
+  options: ['main', 'payments'] as const satisfies readonly PartName[],
+})();
 
 /** A list that may be given by repeating the flag or with commas. */
 export function listFlag(summary: string, helpValue: string) {

@@ -3,7 +3,7 @@ import type { Config } from '../platform/config.ts';
 /** Name of the main database on the embedded server. */
 const EMBEDDED_DATABASE = 'steward';
 
-/** The main database as it is, migrated or not. */
+/** A database as it is, migrated or not. */
 export interface MainServer {
   url: string;
   embedded: boolean;
@@ -33,4 +33,18 @@ export async function openMainServer(config: Config): Promise<MainServer> {
     embedded: true,
     close: () => server.stop(),
   };
+}
+
+/** The payments database likewise; null where this deployment has none. */
+export async function openPaymentsServer(config: Config): Promise<MainServer | null> {
+  const [{ hasPayments, startEmbedded }, { createCommandLog }] = await Promise.all([
+    import('../payments-database.ts'),
+    import('./command-log.ts'),
+  ]);
+  if (!hasPayments(config)) return null;
+  if (config.paymentsDatabaseUrl) {
+    return { url: config.paymentsDatabaseUrl, embedded: false, close: async () => undefined };
+  }
+  const { url, close } = await startEmbedded(config, createCommandLog(config));
+  return { url, embedded: true, close };
 }

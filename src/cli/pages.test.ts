@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { collectPages, countRest, shownOf } from './pages.ts';
+import { chainPages, collectPages, countRest, shownOf } from './pages.ts';
 
 /** A list of numbers behind pages of at most 200, as the contexts have them. */
 function pagesOf(total: number) {
@@ -40,4 +40,37 @@ describe('pages', () => {
   ])('reads "%s"', (text, expected) => {
     expect(text).toBe(expected);
   });
+});
+
+describe('several lists as one', () => {
+  test.each([
+    [[3, 4], 2],
+    [[2, 2], 2],
+    [[0, 5], 3],
+    [[5, 0], 5],
+    [[0, 0], 10],
+    [[201, 250, 1], 60],
+  ])(
+    '%j by %i: everything once, in order, and no page that leads to nothing',
+    async (totals, limit) => {
+      const lists = totals.map(
+        (total, list) => async (page: { limit: number; cursor?: string }) => {
+          const shown = await pagesOf(total)(page);
+          return { ...shown, data: shown.data.map((item) => `${list}/${item}`) };
+        },
+      );
+      const all: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await chainPages(lists)({ limit, cursor });
+        if (cursor !== undefined) expect(page.data).not.toEqual([]);
+        all.push(...page.data);
+        cursor = page.nextCursor ?? undefined;
+      } while (cursor !== undefined);
+      const expected = totals.flatMap((total, list) =>
+        Array.from({ length: total }, (_, item) => `${list}/${item}`),
+      );
+      expect(all).toEqual(expected);
+    },
+  );
 });

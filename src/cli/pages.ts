@@ -54,3 +54,22 @@ export function shownOf(shown: number, total: number, noun: string, more = false
 function plural(noun: string): string {
   return /[^aeiou]y$/.test(noun) ? `${noun.slice(0, -1)}ies` : `${noun}s`;
 }
+
+/** Several lists, one after another, as one with cursors of its own. */
+export function chainPages<T>(lists: readonly FetchPage<T>[]): FetchPage<T> {
+  return async ({ limit, cursor }) => {
+    const [, number = '0', inner = ''] = /^(\d+)\.(.*)$/s.exec(cursor ?? '0.') ?? [];
+    const data: T[] = [];
+    let place = inner === '' ? undefined : inner;
+    for (let index = Number(number); ; index++, place = undefined) {
+      const list = lists[index];
+      if (!list) return { data, nextCursor: null };
+      // A full page still has to know whether anything follows it.
+      const full = data.length === limit;
+      const page = await list({ limit: full ? 1 : limit - data.length, cursor: place });
+      if (full && page.data.length > 0) return { data, nextCursor: `${index}.` };
+      data.push(...page.data);
+      if (page.nextCursor !== null) return { data, nextCursor: `${index}.${page.nextCursor}` };
+    }
+  };
+}

@@ -11,6 +11,7 @@ import { interruption } from './interruption.ts';
 import { toJsonText } from './json.ts';
 import type { MainServer } from './main-server.ts';
 import { collectPages, countRest, shownOf } from './pages.ts';
+import { type AnyApp, type PartName, partOf } from './parts.ts';
 import { withProgress } from './progress.ts';
 import { type Column, renderFields, renderTable, type TableOptions } from './table.ts';
 import { wrapText } from './text-width.ts';
@@ -77,17 +78,54 @@ export abstract class StewardCommand extends Command {
     return closing(await withProgress('Opening the payments database', opening), work);
   }
 
-  /** Reaches the main database whatever its schema; see {@link openMainServer}. */
-  protected async withMainServer<T>(
-    work: (server: MainServer, config: Config) => Promise<T>,
+  /**
+   * Opens both parts, where this deployment has payments, or the one that is asked for.
+   * @param only as `--part` says
+   */
+  protected withParts<T>(
+    only: PartName | undefined,
+    work: (apps: readonly AnyApp[]) => Promise<T>,
   ): Promise<T> {
-    const [{ loadConfig }, { openMainServer }] = await Promise.all([
+    if (only === 'payments') return this.withPayments((app) => work([app]));
+    return this.withApp(async (app) => {
+      const { hasPayments } = await import('../payments-database.ts');
+      if (only === 'main' || !hasPayments(app.config)) return work([app]);
+      return this.withPayments((payments) => work([app, payments]));
+    });
+  }
+
+  /** Opens the part that this job or consumer belongs to. */
+  protected withPartOf<T>(
+    name: string,
+    work: (app: AnyApp) => Promise<T>,
+    rights: 'cli' | 'worker' = 'cli',
+  ): Promise<T> {
+    return partOf(name) === 'payments'
+      ? this.withPayments(work, rights)
+      : this.withApp(work, rights);
+  }
+
+  /**
+   * Reaches the databases of both parts, whatever their schemas, one after another.
+   * @param only as `--part` says
+   */
+  protected async withServers<T>(
+    only: PartName | undefined,
+    work: (server: MainServer, part: PartName, config: Config) => Promise<T>,
+  ): Promise<T[]> {
+    const [{ loadConfig }, { openMainServer, openPaymentsServer }] = await Promise.all([
       import('../platform/config.ts'),
       import('./main-server.ts'),
     ]);
     const config = loadConfig();
-    const server = await withProgress('Opening the database', () => openMainServer(config));
-    return closing(server, (opened) => work(opened, config));
+    const doors = { main: openMainServer, payments: openPaymentsServer };
+    const results: T[] = [];
+    for (const part of ['main', 'payments'] as const) {
+      if (only !== undefined && only !== part) continue;
+      const server = await withProgress('Opening the database', () => doors[part](config));
+      if (server) results.push(await closing(server, (opened) => work(opened, part, config)));
+    }
+    return results;
   }
 
   /** Lines on stdout, for people. */

@@ -17,5 +17,6 @@ export type {
   Consumer,
   MendReport,
   OrderStream,
+  StreamStatus,
 } from './stream.ts';
 export type { ConsumerTables, StreamTables } from './tables.ts';

@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core';
+import { partFlag } from '../../cli/flags.ts';
 import { StewardCommand } from '../../cli/steward-command.ts';
 import type { CronFormat } from '../../jobs/crontab.ts';
 
@@ -18,19 +19,28 @@ export default class JobsCrontab extends StewardCommand {
       default: 'crontab' as CronFormat,
     })(),
     command: Flags.string({ summary: 'How steward is called there.', default: 'steward' }),
+    part: partFlag,
     image: Flags.string({ summary: 'Image, for Kubernetes.', default: 'steward:latest' }),
   };
 
   async run() {
     const { flags } = await this.parse(JobsCrontab);
-    const [{ mainJobs }, { renderCrontab }, { loadConfig }] = await Promise.all([
-      import('../../main-jobs.ts'),
-      import('../../jobs/crontab.ts'),
-      import('../../platform/config.ts'),
-    ]);
-    const { timeZone } = loadConfig();
+    const [{ mainJobs }, { paymentsJobs }, { hasPayments }, { renderCrontab }, { loadConfig }] =
+      await Promise.all([
+        import('../../main-jobs.ts'),
+        import('../../contexts/payments/jobs.ts'),
+        import('../../payments-database.ts'),
+        import('../../jobs/crontab.ts'),
+        import('../../platform/config.ts'),
+      ]);
+    const config = loadConfig();
+    const { timeZone } = config;
     const { command, image, format } = flags;
-    const jobs = mainJobs.flatMap((job) =>
+    const parts = {
+      main: flags.part === 'payments' ? [] : mainJobs,
+      payments: flags.part === 'main' || !hasPayments(config) ? [] : paymentsJobs,
+    };
+    const jobs = [...parts.main, ...parts.payments].flatMap((job) =>
       job.schedule === undefined ? [] : [{ ...job, schedule: job.schedule }],
     );
     const text = renderCrontab(jobs, format, { command, image, timeZone });

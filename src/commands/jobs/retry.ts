@@ -10,6 +10,7 @@ export default class JobsRetry extends StewardCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> platform.purge@2026-11-24',
     '<%= config.bin %> <%= command.id %> work:42',
+    '<%= config.bin %> <%= command.id %> payments:work:42',
   ];
   static override args = {
     id: Args.string({ description: 'Id, as "jobs failed" shows it.', required: true }),
@@ -17,10 +18,12 @@ export default class JobsRetry extends StewardCommand {
 
   async run() {
     const { args } = await this.parse(JobsRetry);
-    return this.withApp(
+    const id = args.id.replace(/^payments:/, '');
+    return this.withPartOf(
+      args.id,
       (app) =>
         withJobs(app, async (jobs) => {
-          const report = await this.progress(`Retrying ${args.id}`, () => jobs.retry(args.id));
+          const report = await this.progress(`Retrying ${args.id}`, () => jobs.retry(id));
           this.next('jobs failed');
           if (report === null) {
             this.print(`${args.id} waits for a worker again.`);

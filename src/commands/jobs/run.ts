@@ -13,6 +13,7 @@ export default class JobsRun extends StewardCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> orders.fail-no-shows',
     '<%= config.bin %> <%= command.id %> platform.purge --period 2026-11-24',
+    '<%= config.bin %> <%= command.id %> payments.issue-invoices --period 2026-W48',
     `<%= config.bin %> <%= command.id %> stream.consume --payload '{"consumer":"orders.mail"}'`,
   ];
   static override args = { job: Args.string({ description: 'Name of the job.', required: true }) };
@@ -26,7 +27,8 @@ export default class JobsRun extends StewardCommand {
     const payload = flags.payload === undefined ? undefined : parsePayload(flags.payload);
     const { signal } = interruption;
     interruption.handleYourself();
-    return this.withApp(
+    return this.withPartOf(
+      args.job,
       (app) =>
         withJobs(app, async (jobs) => {
           const request = { period: flags.period, payload, signal };

@@ -23,7 +23,7 @@ export default class StreamReplay extends StewardCommand {
 
   async run() {
     const { args, flags } = await this.parse(StreamReplay);
-    return this.withApp(async (app) => {
+    return this.withPartOf(args.consumer, async (app) => {
       const { id: by } = await app.manager();
       const from =
         flags.from === undefined ? undefined : await place(flags.from, app.config.timeZone);

@@ -17,7 +17,7 @@ export default class StreamRetry extends StewardCommand {
 
   async run() {
     const { args } = await this.parse(StreamRetry);
-    return this.withApp(async (app) => {
+    return this.withPartOf(args.consumer, async (app) => {
       const { id } = await app.manager();
       const report = await app.stream.retry(args.consumer, args.order, id);
       this.print(mendText(report));

@@ -22,7 +22,7 @@ export default class StreamSkip extends StewardCommand {
 
   async run() {
     const { args, flags } = await this.parse(StreamSkip);
-    return this.withApp(async (app) => {
+    return this.withPartOf(args.consumer, async (app) => {
       const question = `Leave the event out of ${args.consumer} for ever?`;
       if (!(await this.confirmed(question, flags.yes))) return { outcome: 'unchanged' };
       const { id } = await app.manager();

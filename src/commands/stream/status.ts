@@ -1,18 +1,28 @@
 import { formatDuration } from '../../cli/duration.ts';
+import { partFlag } from '../../cli/flags.ts';
+import { nameOf, type PartName } from '../../cli/parts.ts';
 import { StewardCommand } from '../../cli/steward-command.ts';
+import { formatMoment } from '../../platform/business-time.ts';
+import { loadConfig } from '../../platform/config.ts';
+import type { StreamStatus } from '../../stream/index.ts';
 
-export default class StreamStatus extends StewardCommand {
+export default class StreamStatusCommand extends StewardCommand {
   static override summary = 'Show how far each consumer of the order stream is.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --json',
   ];
 
+  static override flags = { part: partFlag };
+
   async run() {
-    await this.parse(StreamStatus);
-    return this.withApp(async (app) => {
-      const status = await app.stream.status();
-      const time = this.time(app);
+    const { flags } = await this.parse(StreamStatusCommand);
+    return this.withParts(flags.part, async (apps) => {
+      const found = [];
+      for (const app of apps) found.push({ part: nameOf(app), ...(await app.stream.status()) });
+      const status = joined(found);
+      const { timeZone } = loadConfig();
+      const time = (moment: Date) => formatMoment(moment, timeZone);
       this.table(
         [
           { header: 'consumer', value: (one) => one.consumer },
@@ -42,4 +52,13 @@ export default class StreamStatus extends StewardCommand {
       return status;
     });
   }
+}
+
+/** What both parts say, as one: they read the same log. */
+function joined(found: readonly (StreamStatus & { part: PartName })[]) {
+  return {
+    log: found.some(({ log }) => log === 'restored') ? ('restored' as const) : ('ready' as const),
+    consumers: found.flatMap(({ part, consumers }) => consumers.map((one) => ({ part, ...one }))),
+    heldBack: found.find(({ heldBack }) => heldBack !== null)?.heldBack ?? null,
+  };
 }
