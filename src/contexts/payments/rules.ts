@@ -69,6 +69,12 @@ export const paymentsRulesSchema = z.strictObject({
       atOnce: z.int().min(1).max(100).default(8),
     })
     .prefault({}),
+  reconciling: z
+    .strictObject({
+      /** Days by which provider and ledger may differ on when something moved. */
+      allowedLagDays: z.int().min(0).max(30).default(2),
+    })
+    .prefault({}),
   webhooks: z
     .strictObject({
       /** The payload of a webhook names people: it is emptied after this. */

@@ -6,10 +6,15 @@ import type { HostedPage } from '../provider/provider.ts';
 import { checkCustomer, giveMethod } from './customers.ts';
 import type { SandboxChoice, SandboxPage } from './render-sandbox-page.ts';
 import { once, type Sandbox, tell } from './sandbox.ts';
-import { offeredMethods } from './test-methods.ts';
+import { OFFERED_METHODS, testMethod } from './test-methods.ts';
 import { accountState } from './transfers.ts';
 
-export { renderSandboxPage, sandboxPagePolicy } from './render-sandbox-page.ts';
+export {
+  renderSandboxPage,
+  type SandboxChoice,
+  type SandboxPage,
+  sandboxPagePolicy,
+} from './render-sandbox-page.ts';
 
 /** As Stripe: Checkout pages a day. */
 const PAGE_HOURS = 24;
@@ -24,12 +29,20 @@ const ACCOUNT_CHOICES: SandboxChoice[] = [
 ];
 
 function choicesOf(kind: SandboxPage['kind']): SandboxChoice[] {
-  if (kind === 'account') return ACCOUNT_CHOICES;
-  return offeredMethods().map(({ card, title, last4, effect }) => ({
-    value: card,
-    title: `${title}, ends in ${last4}`,
-    effect,
-  }));
+  return kind === 'account' ? ACCOUNT_CHOICES : OFFERED_METHODS.map(cardChoice);
+}
+
+function cardChoice(card: string): SandboxChoice {
+  const method = testMethod(card);
+  if (!method) throw new Error(`There is no test card "${card}".`);
+  const { title, last4, effect } = method;
+  return { value: card, title: `${title}, ends in ${last4}`, effect };
+}
+
+/** One that is shown, or any other test card by its name. */
+function findChoice(kind: SandboxPage['kind'], value: string | null): SandboxChoice | null {
+  if (kind === 'method' && value !== null && testMethod(value)) return cardChoice(value);
+  return choicesOf(kind).find((choice) => choice.value === value) ?? null;
 }
 
 /** See {@link PaymentProvider.openMethodPage}. */
@@ -79,14 +92,13 @@ interface PageRow {
 }
 
 function toPage(row: PageRow, now: Date): SandboxPage {
-  const choices = choicesOf(row.kind);
   const open = row.expires_at > now ? 'open' : 'expired';
   return {
     token: row.token,
     kind: row.kind,
     state: row.choice === null ? open : 'done',
-    choices,
-    chosen: choices.find(({ value }) => value === row.choice) ?? null,
+    choices: choicesOf(row.kind),
+    chosen: findChoice(row.kind, row.choice),
     returnUrl: row.return_url,
   };
 }
@@ -108,10 +120,10 @@ export async function sandboxPage<Tables>(
 /**
  * A person goes through a hosted page: the customer has the card then, the worker's account the
  * state. The same choice sent twice does it once.
- * @param choice the `value` of one of the page's choices
+ * @param choice the `value` of one of the page's choices, or the name of any other test card
  * @throws StewardError `page_not_found`, `page_closed` (used or expired), `invalid_input`
  */
-export function submitSandboxPage<Tables>(
+export async function submitSandboxPage<Tables>(
   box: Sandbox<Tables>,
   token: string,
   choice: string,
@@ -128,7 +140,7 @@ export function submitSandboxPage<Tables>(
     if (page.state !== 'open') {
       throw conflict('page_closed', `This page is ${page.state}: open a new one.`);
     }
-    if (!page.choices.some(({ value }) => value === choice)) {
+    if (!findChoice(page.kind, choice)) {
       const known = page.choices.map(({ value }) => value).join(', ');
       throw invalid(`There is no choice "${choice}" on this page.`, [
         { path: 'choice', message: `expected one of ${known}` },
