@@ -33,9 +33,9 @@ COPY --from=build /app/oclif.manifest.json /app/package.json ./
 COPY bin bin
 USER steward
 VOLUME /data
-EXPOSE 3000
+EXPOSE 3000 3001
 STOPSIGNAL SIGTERM
-# For "start" and "start api"; a worker has no port (docker-compose.yml switches it off there).
+# For "start" and "start api"; docker-compose.yml has others for payments and workers.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "bin/run.js"]

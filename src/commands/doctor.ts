@@ -43,8 +43,8 @@ export default class Doctor extends StewardCommand {
   private lines({ what, state, detail, remedy }: Finding): string[] {
     const mark = this.styled(COLOURS[state], state.padEnd(4));
     const [first = '', ...more] = detail.split('\n');
-    const line = `${mark}  ${what.padEnd(14)}  ${first}`;
-    const indent = ' '.repeat(22);
+    const line = `${mark}  ${what.padEnd(19)}  ${first}`;
+    const indent = ' '.repeat(27);
     const rest = more.map((text) => indent + text.trim());
     return remedy ? [line, ...rest, `${indent}→ ${remedy}`] : [line, ...rest];
   }

@@ -1,4 +1,5 @@
 import type { Config } from '../../platform/config.ts';
+import type { MigrationStatus } from '../../platform/postgres/migrations.ts';
 import type { MainServer } from '../main-server.ts';
 import { type Finding, fail, look, ok, warn } from './finding.ts';
 
@@ -39,22 +40,30 @@ export function checkServer({ url, embedded }: MainServer): Promise<Finding[]> {
   });
 }
 
-export function checkMigrations({ url }: MainServer): Promise<Finding[]> {
-  return look('migrations', 'Run "steward db status".', async () => {
-    const { mainMigrationStatus } = await import('../../main-database.ts');
-    const status = await mainMigrationStatus(url);
+/** @param ask what the database has; `what` names it in the finding */
+export function checkMigrations(
+  ask: () => Promise<MigrationStatus[]>,
+  what = 'migrations',
+): Promise<Finding[]> {
+  return look(what, 'Run "steward db status".', async () => {
+    const status = await ask();
     const wrong = status.filter((one) => one.state !== 'applied');
-    if (wrong.length === 0) return ok('migrations', `all ${status.length} are applied`);
+    if (wrong.length === 0) return ok(what, `all ${status.length} are applied`);
     const list = wrong.map((one) => `${one.context}/${one.id} ${one.state}`).join(', ');
     const newer = wrong.some((one) => one.state === 'unknown');
-    const remedy = newer ? 'Upgrade steward.' : 'Run "steward db migrate".';
-    return fail('migrations', list, remedy);
+    const changed = wrong.some((one) => one.state === 'changed');
+    const remedy = newer
+      ? 'Upgrade steward.'
+      : changed
+        ? 'An applied migration is never edited: restore its text.'
+        : 'Run "steward db migrate".';
+    return fail(what, list, remedy);
   });
 }
 
 /** Where the configuration says that things are, for what is not asked. */
 export function checkOutside(config: Config): Finding[] {
-  const { mail, cookieContractor } = config;
+  const { mail, cookieContractor, payments } = config;
   return [
     mail.transport.kind === 'files'
       ? ok('mail transport', `files in ${mail.transport.folder}`)
@@ -62,5 +71,21 @@ export function checkOutside(config: Config): Finding[] {
     cookieContractor.kind === 'sandbox'
       ? ok('cookies', 'sandbox contractor')
       : ok('cookies', `contractor at ${new URL(cookieContractor.url).origin}; not asked`),
+    payments.provider.kind === 'sandbox'
+      ? ok('provider', 'sandbox: no money moves')
+      : checkStripe(payments.provider),
   ];
+}
+
+/** As configured; asking Stripe is left to who moves money. */
+function checkStripe(stripe: { secretKey: string; webhookSecrets: readonly string[] }): Finding {
+  const mode = /^[rs]k_live_/.test(stripe.secretKey) ? 'live' : 'test';
+  const secrets = stripe.webhookSecrets.length;
+  const detail = `Stripe, ${mode} key, ${secrets} webhook secrets; not asked`;
+  if (secrets > 0) return ok('provider', detail);
+  return warn(
+    'provider',
+    detail,
+    'Set STRIPE_WEBHOOK_SECRET: without it webhooks are refused, and news comes by polling only.',
+  );
 }

@@ -1,13 +1,15 @@
 import { openApp } from '../../app.ts';
-import { migrateMain } from '../../main-database.ts';
+import { mainMigrationStatus, migrateMain } from '../../main-database.ts';
+import { openPayments } from '../../payments-app.ts';
+import { hasPayments, migratePayments, paymentsMigrationStatus } from '../../payments-database.ts';
 import { type Config, loadConfig } from '../../platform/config.ts';
 import { createCommandLog } from '../command-log.ts';
 import { reportError } from '../error-report.ts';
-import { type MainServer, openMainServer } from '../main-server.ts';
+import { type MainServer, openMainServer, openPaymentsServer } from '../main-server.ts';
 import { checkMigrations, checkOutside, checkServer } from './database-checks.ts';
-import { type Finding, fail, look, ok } from './finding.ts';
+import { type Finding, fail, look, ok, warn } from './finding.ts';
 import { checkHome, checkNode, checkPhotos, checkRules, checkTokens } from './machine-checks.ts';
-import { checkWork } from './work-checks.ts';
+import { checkMoney, checkWork } from './work-checks.ts';
 
 /**
  * Looks at everything, from the bottom up; what stands on something broken is not looked at.
@@ -26,14 +28,34 @@ export async function examine(found: (finding: Finding) => void): Promise<void> 
   tell(checkOutside(config));
   tell(await checkPhotos(config));
   tell(await checkTokens(config));
-  if (!home && !config.databaseUrl) return;
-  const server = await reach(config, found);
+  if (home || config.databaseUrl) {
+    await within(await reach(config, found), async (server) => {
+      // An embedded database is nobody else's: every other command would bring it up to date, too.
+      if (server.embedded) await migrateMain(server.url);
+      const checked = tell(await checkServer(server));
+      const usable = checked && tell(await checkMigrations(() => mainMigrationStatus(server.url)));
+      if (usable && rules) tell(await examineWork(config));
+    });
+  }
+  if (!hasPayments(config)) {
+    found(warn('payments', 'PAYMENTS_DATABASE_URL is not set', 'Set it to have payments.'));
+  } else if (home || config.paymentsDatabaseUrl) {
+    await within(await reachPayments(config, found), async (server) => {
+      if (server.embedded) await migratePayments(server.url);
+      const status = () => paymentsMigrationStatus(server.url);
+      const usable = tell(await checkMigrations(status, 'payments migrations'));
+      if (usable && rules) tell(await examineMoney(config));
+    });
+  }
+}
+
+async function within(
+  server: MainServer | undefined,
+  work: (server: MainServer) => Promise<void>,
+): Promise<void> {
   if (!server) return;
   try {
-    // An embedded database is nobody else's: every other command would bring it up to date, too.
-    if (server.embedded) await migrateMain(server.url);
-    const usable = tell(await checkServer(server)) && tell(await checkMigrations(server));
-    if (usable && rules) tell(await examineWork(config));
+    await work(server);
   } finally {
     await server.close();
   }
@@ -62,6 +84,30 @@ async function reach(
     found(fail('PostgreSQL', reportError(error).error.message, remedy));
     return undefined;
   }
+}
+
+async function reachPayments(
+  config: Config,
+  found: (finding: Finding) => void,
+): Promise<MainServer | undefined> {
+  try {
+    return (await openPaymentsServer(config)) ?? undefined;
+  } catch (error) {
+    const remedy = 'See the log in the home folder, or correct PAYMENTS_DATABASE_URL.';
+    found(fail('payments', reportError(error).error.message, remedy));
+    return undefined;
+  }
+}
+
+async function examineMoney(config: Config): Promise<Finding[]> {
+  return look('payments', 'See the message.', async () => {
+    const app = await openPayments(config, 'cli', { log: createCommandLog(config) });
+    try {
+      return await checkMoney(app);
+    } finally {
+      await app.close();
+    }
+  });
 }
 
 async function examineWork(config: Config): Promise<Finding[]> {
