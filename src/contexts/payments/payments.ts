@@ -111,7 +111,10 @@ export interface Ledger {
   ): Promise<Page<LedgerAccount & { balanceMinor: bigint }>>;
   /** @returns debit minus credit at the end of the day (default: of everything); 0 if unknown */
   balance(account: Omit<LedgerAccount, 'currency'>, on?: string): Promise<bigint>;
-  /** Opening, lines with running balance, closing. @throws `account_not_found`, `invalid_input` */
+  /**
+   * Opening, lines with running balance, closing. Default: from the first of the month until today.
+   * @throws `account_not_found`, `invalid_input` for days that are none, or the wrong way round
+   */
   statement(
     account: Omit<LedgerAccount, 'currency'>,
     range: { from?: string; to?: string },
@@ -125,14 +128,16 @@ export interface Ledger {
   ): Promise<Page<LedgerTransaction>>;
   /**
    * Books the exact opposite, linked, with a reason. Allowed for credits, and for orders that stand
-   * on no invoice: other movements are undone where they are made (refund, void, payout mark).
+   * on no invoice: other movements are undone where they are made (refund, void, payout mark). A
+   * reversed order is not invoiced, and counts no more for discounts of orders booked from now on.
    * @throws `transaction_not_found`, `already_reversed`, `not_reversible`, `invalid_input`
    */
   reverse(id: string, options: { reason: string; dryRun?: boolean }): Promise<LedgerTransaction>;
   /**
    * Closes a month for ever: nothing is booked into it any more. Asks for a green proof, for the
    * stream to be read beyond the month, and for earlier months to be closed.
-   * @throws `month_not_over`, `month_closed`, `proof_missing`, `stream_behind`, `invalid_period`
+   * @throws `month_not_over`, `month_closed`, `earlier_month_open`, `proof_missing`,
+   *   `stream_behind`, `invalid_period`
    */
   closeMonth(
     month: string,

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { conflict } from '../../../platform/errors.ts';
 import type { Executor, Transaction } from '../../../platform/postgres/database.ts';
 import type { PaymentsTables } from '../tables.ts';
+import { translateLedgerError } from './ledger-errors.ts';
 
 /** A movement to be booked. Its postings balance; those of 0 are left out. */
 export interface NewTransaction {
@@ -43,7 +44,8 @@ export interface Posted {
  * under its key stays as it is. The database checks what is booked: balanced, into an open month,
  * a reversal the exact opposite.
  * @returns by idempotency key; movements without any amount other than 0 are missing
- * @throws StewardError `transaction_key_reused` when a key stands for another movement
+ * @throws StewardError `transaction_key_reused` when a key stands for another movement,
+ *   `month_closed` for a day of a closed month, `already_reversed`, `not_reversible`
  */
 export async function postTransactions<Tables extends PaymentsTables>(
   tx: Transaction<Tables>,
@@ -74,7 +76,11 @@ export async function postTransactions<Tables extends PaymentsTables>(
       ${moving.map((one) => one.reverses ?? null)}::uuid[],
       ${moving.map((one) => one.reason ?? null)}::text[])
     on conflict (idempotency_key) do nothing
-    returning id, idempotency_key`.execute(tx);
+    returning id, idempotency_key`
+    .execute(tx)
+    .catch((error: unknown) => {
+      throw translateLedgerError(error);
+    });
   const posted = new Map(rows.map((row) => [row.idempotency_key, { id: row.id, isNew: true }]));
   const lines = moving
     .filter((one) => posted.has(one.idempotencyKey))

@@ -60,6 +60,8 @@ export const grants: Migration = {
       payments.payout_destinations, payments.provider_events, payments.provider_polls
       to steward_finance;
     grant update (invoice_id, reversed_by) on payments.order_bookings to steward_finance;
+    -- A reversed order counts no more for the discounts of later ones.
+    grant update (net_minor, orders) on payments.customer_totals to steward_finance;
 
     -- Ops: whether it runs, not what is in it.
     grant select on payments.provider_events, payments.proofs, payments.provider_polls

@@ -58,7 +58,8 @@ export const payments: Migration = {
     create index bookings_of_customer on payments.order_bookings (customer_id, ended_at);
     create index bookings_of_worker on payments.order_bookings (worker_id, booked_on);
 
-    -- Sum of net_minor per customer, locked while the next orders are booked.
+    -- Sum of net_minor of a customer's orders, without reversed ones; locked while the next orders
+    -- are booked.
     create table payments.customer_totals (
       customer_id uuid primary key,
       net_minor bigint not null,
@@ -213,7 +214,9 @@ export const payments: Migration = {
       claw_back_worker uuid,
       claw_back_minor bigint check (claw_back_minor > 0),
       due_at timestamptz not null,
+      -- When it left last, and how often under its key.
       sent_at timestamptz,
+      sends int not null default 0,
       asks int not null default 0,
       lease_until timestamptz,
       settled_at timestamptz,

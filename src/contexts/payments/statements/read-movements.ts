@@ -1,0 +1,95 @@
+import { sql } from 'kysely';
+import type { Database } from '../../../platform/postgres/database.ts';
+import type { AllTables } from '../dependencies.ts';
+
+/** Something that moved money for a person, with what is needed to say it in words. */
+export interface Movement {
+  transactionId: string;
+  line: number;
+  bookedOn: string;
+  at: Date;
+  kind: string;
+  /** Of what is reversed; otherwise the same as `kind`. */
+  about: string;
+  /** Debit minus credit on the person's account; 0 where it went past the account. */
+  postedMinor: bigint;
+  /** What moved, whatever the account says. */
+  movedMinor: bigint;
+  orderId: string | null;
+  serviceCode: string | null;
+  outcome: string | null;
+  discountPercent: number | null;
+  discountMinor: bigint | null;
+  invoiceNumber: string | null;
+  creditReason: string | null;
+  payoutPeriod: string | null;
+}
+
+/** The person's postings of these days. */
+const onAccount = (code: string, owner: string, currency: string) => sql`
+  select p.transaction_id, p.line, p.amount_minor as posted, p.amount_minor as moved
+  from ledger.accounts a join ledger.postings p on p.account_id = a.id
+  where a.code = ${code} and a.owner = ${owner} and a.currency = ${currency}`;
+
+/**
+ * Refunds and disputes are costs of ours: they leave what a customer owes as it is, but they are
+ * the customer's money all the same.
+ */
+const pastAccount = (customerId: string) => sql`
+  select t.id, 1::smallint, 0::bigint, case when t.reverses is null then -r.amount_minor
+    else r.amount_minor end
+  from payments.invoices i
+  join (select invoice_id, transaction_id, amount_minor from payments.refunds
+    union all select invoice_id, transaction_id, amount_minor from payments.disputes) r
+    on r.invoice_id = i.id
+  join ledger.transactions t on t.id = r.transaction_id or t.reverses = r.transaction_id
+  where i.customer_id = ${customerId}`;
+
+/**
+ * What moved for a person, oldest first, from this one on.
+ * @param from the first one, where a page goes on
+ */
+export async function readMovements(
+  db: Database<AllTables>,
+  person: { kind: 'customer' | 'worker'; id: string },
+  days: { from: string; to: string; currency: string },
+  from: { bookedOn: string; transactionId: string; line: string } | undefined,
+  limit: number,
+): Promise<Movement[]> {
+  const moved =
+    person.kind === 'worker'
+      ? onAccount('worker-payable', person.id, days.currency)
+      : sql`${onAccount('customer-receivable', person.id, days.currency)}
+          union all ${pastAccount(person.id)}`;
+  const onwards = from
+    ? sql`(t.booked_on, t.id, m.line)
+        >= (${from.bookedOn}::date, ${from.transactionId}::uuid, ${from.line}::smallint)`
+    : sql`true`;
+  const subject = (kind: string) =>
+    sql`case when t.subject_kind = ${kind} then t.subject_id::uuid end`;
+  // The page first, the words for it afterwards.
+  const { rows } = await sql<Movement>`
+    with page as materialized (
+      select t.*, m.line, m.posted, m.moved
+      from (${moved}) as m (transaction_id, line, posted, moved)
+      join ledger.transactions t on t.id = m.transaction_id
+      where t.booked_on between ${days.from}::date and ${days.to}::date and ${onwards}
+      order by t.booked_on, t.id, m.line limit ${limit})
+    select t.id as "transactionId", t.line, t.booked_on as "bookedOn", t.occurred_at as at, t.kind,
+      coalesce(o.kind, t.kind) as about, t.posted as "postedMinor", t.moved as "movedMinor",
+      b.order_id as "orderId", b.service_code as "serviceCode", b.outcome,
+      b.discount_percent as "discountPercent", b.discount_minor as "discountMinor",
+      i.number as "invoiceNumber", k.reason as "creditReason", y.period as "payoutPeriod"
+    from page t
+    left join ledger.transactions o on o.id = t.reverses
+    left join payments.order_bookings b on b.order_id = ${subject('order')}
+    left join payments.charges c on c.id = ${subject('charge')}
+    left join payments.refunds r on r.id = ${subject('refund')}
+    left join payments.disputes d on d.id = ${subject('dispute')}
+    left join payments.credits k on k.id = ${subject('credit')}
+    left join payments.payouts y on y.id = ${subject('payout')}
+    left join payments.invoices i on i.id = coalesce(b.invoice_id, c.invoice_id, r.invoice_id,
+      d.invoice_id, ${subject('invoice')})
+    order by t.booked_on, t.id, t.line`.execute(db);
+  return rows;
+}
