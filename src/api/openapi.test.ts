@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
+import { INVOICE_ID, PAYOUT_ID } from './fake-payments.ts';
 import { PROBLEMS } from './problems.ts';
-import { createTestApi, form, GOOD_ORDER, ORDER_ID } from './testing.ts';
+import { buildServer } from './server.ts';
+import { createTestApi, form, GOOD_ORDER, ORDER_ID, testDependencies } from './testing.ts';
 
 const reference = z.object({ $ref: z.string() });
 const answer = z.strictObject({
@@ -49,7 +51,10 @@ const documentSchema = z.strictObject({
         requestBody: z
           .strictObject({
             required: z.boolean().optional(),
-            content: z.record(z.string(), z.strictObject({ schema: z.looseObject({}) })),
+            content: z.record(
+              z.string(),
+              z.strictObject({ schema: z.looseObject({}), example: z.object().optional() }),
+            ),
           })
           .optional(),
         responses: z.record(z.string().regex(/^[1-5]\d\d$/), answer),
@@ -74,27 +79,36 @@ describe('the OpenAPI document', () => {
     expect(operations.toSorted()).toEqual([
       'GET /healthz',
       'GET /metrics',
+      'GET /pay/{token}',
       'GET /problems/{code}',
       'GET /readyz',
+      'GET /v1/invoices',
+      'GET /v1/invoices/{id}',
       'GET /v1/orders',
       'GET /v1/orders/{id}',
       'GET /v1/orders/{id}/timeline',
+      'GET /v1/payment-methods',
+      'GET /v1/payouts',
+      'GET /v1/payouts/{id}',
       'GET /v1/services',
+      'GET /v1/statement',
       'GET /v1/supplies',
       'GET /v1/worker/orders',
       'POST /v1/orders',
       'POST /v1/orders/{id}/cancel',
       'POST /v1/orders/{id}/rating',
       'POST /v1/orders/{id}/rebook',
+      'POST /v1/payment-methods',
       'POST /v1/quotes',
       'POST /v1/supplies/{orderId}/issue',
+      'POST /v1/webhooks/stripe',
       'POST /v1/worker/orders/{id}/check-in',
       'POST /v1/worker/orders/{id}/complete',
       'POST /v1/worker/orders/{id}/fail',
     ]);
     for (const [path, item] of Object.entries(document.paths)) {
       for (const [method, operation] of Object.entries(item)) {
-        if (!path.startsWith('/v1/')) continue;
+        if (!path.startsWith('/v1/') || path.startsWith('/v1/webhooks/')) continue;
         expect(operation.security, path).toEqual([{ token: [] }]);
         const statuses = Object.keys(operation.responses);
         expect(statuses, path).toEqual(expect.arrayContaining(['400', '401', '403', '500', '503']));
@@ -132,6 +146,21 @@ describe('the OpenAPI document', () => {
     expect(text).not.toMatch(/"\$ref":"(?!#\/components\/schemas\/)/);
   });
 
+  test('a server describes what it serves, and no more', async () => {
+    const { payments, main, ...server } = testDependencies();
+    const pathsOf = async (deps: Parameters<typeof buildServer>[0]) => {
+      const { fastify } = await buildServer(deps);
+      onTestFinished(async () => fastify.close());
+      return Object.keys((await fastify.inject('/openapi.json')).json().paths);
+    };
+    const alone = await pathsOf({ ...server, payments });
+    expect(alone).toContain('/v1/statement');
+    expect(alone).not.toContain('/v1/orders');
+    const others = await pathsOf({ ...server, main });
+    expect(others).toContain('/v1/orders');
+    expect(others).not.toContain('/v1/statement');
+  });
+
   test('has the forms with their one field', async () => {
     const { document } = await openapi();
     const path = document.paths['/v1/worker/orders/{id}/complete'];
@@ -148,7 +177,6 @@ describe('the OpenAPI document', () => {
   test('is kept by every answer', async () => {
     const { document, send } = await openapi();
     const photo = (name: string) => form([{ name, filename: 'p.jpg', content: 'x' }]);
-    const id = ORDER_ID;
     const requests = [
       ['customer', 'get', '/v1/services', {}],
       ['customer', 'post', '/v1/quotes', { payload: { service: 'CLEAN-STD' } }],
@@ -175,6 +203,24 @@ describe('the OpenAPI document', () => {
       ['worker', 'post', '/v1/worker/orders/{id}/fail', { payload: { reason: 'x' } }],
       ['supplies', 'get', '/v1/supplies', {}],
       ['supplies', 'post', '/v1/supplies/{orderId}/issue', {}],
+      ['customer', 'get', '/v1/statement', {}],
+      ['worker', 'get', '/v1/statement', {}],
+      ['customer', 'get', '/v1/invoices', {}],
+      ['customer', 'get', '/v1/invoices/{id}', {}],
+      ['worker', 'get', '/v1/payouts', {}],
+      ['worker', 'get', '/v1/payouts/{id}', {}],
+      ['customer', 'get', '/v1/payment-methods', {}],
+      ['worker', 'get', '/v1/payment-methods', {}],
+      ['worker', 'post', '/v1/payment-methods', {}],
+      ['customer', 'post', '/v1/payment-methods', { payload: { paymentMethod: 'pm_1' } }],
+      ['customer', 'post', '/v1/payment-methods', { payload: { paymentMethod: 'pm_bad' } }],
+      [
+        null,
+        'post',
+        '/v1/webhooks/stripe',
+        { payload: {}, headers: { 'stripe-signature': 'good' } },
+      ],
+      [null, 'post', '/v1/webhooks/stripe', { payload: {} }],
       [null, 'get', '/healthz', {}],
       [null, 'get', '/readyz', {}],
       [null, 'get', '/problems/{code}', {}],
@@ -182,7 +228,9 @@ describe('the OpenAPI document', () => {
       ['worker', 'post', '/v1/quotes', { payload: {} }],
     ] as const;
     for (const [role, method, path, options] of requests) {
-      const url = path.replace(/{(id|orderId)}/, id).replace('{code}', 'nobody_free');
+      const [, set = ''] = /^\/v1\/(\w+)/.exec(path) ?? [];
+      const known = { invoices: INVOICE_ID, payouts: PAYOUT_ID }[set] ?? ORDER_ID;
+      const url = path.replace(/{(id|orderId)}/, known).replace('{code}', 'nobody_free');
       const response = await send(role, {
         method: method === 'get' ? 'GET' : 'POST',
         url,
@@ -206,7 +254,7 @@ describe('the OpenAPI document', () => {
         expect(faults(example, schema, schemas), name).toEqual([]);
       }
     }
-    expect(examples).toBeGreaterThan(8);
+    expect(examples).toBeGreaterThan(15);
   });
 });
 

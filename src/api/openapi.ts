@@ -138,7 +138,7 @@ const describeRoute: SwaggerTransform = (input) => {
   if (config.signedBy) {
     described.headers = signatureHeader(config.signedBy);
     described.consumes = ['application/json'];
-    described.body = { type: 'object', description: 'An event, as the provider writes it' };
+    described.body = { type: 'object', examples: [{ id: 'evt_1AbcDef', type: 'charge.refunded' }] };
   }
   described.response = {
     ...pageAnswers(config.pages ?? {}),

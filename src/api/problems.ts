@@ -29,7 +29,11 @@ const kinds = {
   not_found: [404, 'There is nothing at this address', 'See /docs for the addresses.'],
   method_not_allowed: [405, 'This address has no such method', 'The header Allow lists them.'],
   request_timeout: [408, 'The request came too slowly', 'Send it again.'],
-  request_too_large: [413, 'The request is too large', 'JSON: 64 KB at most. Photos: 10 MB.'],
+  request_too_large: [
+    413,
+    'The request is too large',
+    'JSON: 64 KB at most. Photos: 10 MB. Webhooks: 1 MB.',
+  ],
   unsupported_media_type: [
     415,
     'The body is of a type that this address does not take',
