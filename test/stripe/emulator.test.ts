@@ -1,5 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
 import Stripe from 'stripe';
 import { expect, onTestFinished, test } from 'vitest';
+import { temporaryFolder } from '../temporary-folder.ts';
 import { startStripeEmulator } from './emulator.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -144,4 +150,94 @@ test('lists come newest first, a page at a time, and filter by time', async () =
   const since = page.data[0]?.created ?? 0;
   const recent = await stripe.paymentIntents.list({ created: { gte: since } });
   expect(recent.data.map((intent) => intent.amount)).toEqual([1002]);
+});
+
+async function listen(answer: () => number) {
+  const received: { body: string; signature: string }[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const signature = String(request.headers['stripe-signature']);
+    received.push({ body: Buffer.concat(chunks).toString(), signature });
+    response.writeHead(answer()).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return { received, url: `http://127.0.0.1:${port}/` };
+}
+
+test('webhooks are signed with each secret and repeated until they are taken', async () => {
+  const { emulator, stripe } = await open();
+  let status = 500;
+  const { received, url } = await listen(() => status);
+  await emulator.registerWebhook({ url, secrets: ['whsec_a', 'whsec_b'] });
+  await stripe.customers.create({ name: 'Ada' });
+  expect(await emulator.settleWebhooks()).toBe(1);
+  expect(received).toHaveLength(1);
+  await emulator.advance(4 * 60_000);
+  expect(received).toHaveLength(1);
+  await emulator.advance(60_000);
+  expect(received).toHaveLength(2);
+  status = 200;
+  await emulator.advance(30 * 60_000);
+  expect(received).toHaveLength(3);
+  expect(await emulator.settleWebhooks()).toBe(0);
+  for (const secret of ['whsec_a', 'whsec_b']) {
+    const last = received[2];
+    const now = (await emulator.now()).getTime();
+    const event = stripe.webhooks.constructEvent(
+      last?.body ?? '',
+      last?.signature ?? '',
+      secret,
+      300,
+      undefined,
+      now,
+    );
+    expect(event.type).toBe('customer.created');
+  }
+});
+
+test('a webhook nobody takes is given up after three days', async () => {
+  const { emulator, stripe } = await open();
+  const { received, url } = await listen(() => 500);
+  await emulator.registerWebhook({ url, secrets: ['whsec_a'] });
+  await stripe.customers.create({ name: 'Ada' });
+  await emulator.settleWebhooks();
+  for (let hour = 0; hour < 80; hour += 1) await emulator.advance(3_600_000);
+  expect(received.length).toBeGreaterThan(6);
+  expect(await emulator.settleWebhooks()).toBe(0);
+});
+
+test('with nothing sent by itself, events are sent in any order and number', async () => {
+  const { emulator, stripe } = await open();
+  const { received, url } = await listen(() => 200);
+  await emulator.registerWebhook({ url, secrets: ['whsec_a'], auto: false });
+  for (const name of ['Ada', 'Bob']) await stripe.customers.create({ name });
+  const [first = '', second = ''] = (await emulator.events()).map(({ id }) => id);
+  expect(received).toEqual([]);
+  expect(await emulator.sendEvents([second, first, second])).toEqual([200, 200, 200]);
+  const ids = received.map(({ body }) => (JSON.parse(body) as { id: string }).id);
+  expect(ids).toEqual([second, first, second]);
+});
+
+test('as a process of its own it writes its log before it answers', async () => {
+  const folder = temporaryFolder('stripe');
+  const file = join(folder, 'log.jsonl');
+  const child = spawn(process.execPath, ['test/stripe/main.ts', '--log', file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const { url } = JSON.parse(line.toString()) as { url: string };
+  const { hostname, port } = new URL(url);
+  const stripe = new Stripe('sk_test_x', { host: hostname, port, protocol: 'http' });
+  const params = { amount: 5000, currency: 'usd', payment_method: 'pm_card_visa', confirm: true };
+  const intent = await stripe.paymentIntents.create(params);
+  child.kill('SIGKILL');
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  const entries = lines.map((text) => JSON.parse(text) as { what: string; id: string });
+  expect(entries.map(({ what }) => what)).toEqual(['arrived', 'charge', 'request']);
+  expect(entries[1]?.id).toBe(intent.id);
 });

@@ -10,7 +10,7 @@ import { type Answer, IdempotencyKeys } from './idempotency.ts';
 import { decodeForm } from './parameters.ts';
 import { createEmulatorClock, createOutsideLog } from './time-and-log.ts';
 import { WebhookSender } from './webhooks.ts';
-import { World } from './world.ts';
+import { API_VERSION, World } from './world.ts';
 
 export interface EmulatorOptions {
   /** 0 or nothing: any free one. */
@@ -229,7 +229,7 @@ async function runOnce(
 
 const LONGEST_KEY = 255;
 
-function checkCaller({ authorization, contentType, key, method }: Received): void {
+function checkCaller({ authorization, contentType, key, method, version }: Received): void {
   const secret = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1] ?? '';
   if (!secret.startsWith('sk_test_') || secret === 'sk_test_wrong') {
     const message = 'Invalid API Key provided.';
@@ -238,6 +238,9 @@ function checkCaller({ authorization, contentType, key, method }: Received): voi
   if (secret === 'sk_test_restricted') {
     const message = 'The provided key does not have the required permissions for this endpoint.';
     throw new ApiError(403, { type: 'invalid_request_error', message }, false);
+  }
+  if (version !== API_VERSION) {
+    throw badParameter('', 'Stripe-Version', `Objects here are of ${API_VERSION}, not ${version}.`);
   }
   if (key && key.length > LONGEST_KEY) {
     throw badParameter('idempotency_key_too_long', 'Idempotency-Key', 'The key is too long.');

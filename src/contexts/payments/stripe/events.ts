@@ -5,7 +5,9 @@ import { type PaymentProvider, type ProviderEvent, WebhookRefused } from '../pro
 import type { StripeClient } from './client.ts';
 import { oldestFirst } from './oldest-first.ts';
 
-const reference = z.union([z.string(), z.object({ id: z.string() }).transform(({ id }) => id)]);
+/** No transforms here: the payload is kept as it came. */
+const reference = z.union([z.string(), z.looseObject({ id: z.string() })]);
+type Reference = z.infer<typeof reference>;
 
 /** What we need of the thing an event is about, whatever it is. */
 const subject = z.object({
@@ -48,8 +50,9 @@ const SUBJECTS: readonly [prefix: string, look: (event: Event) => Hint][] = [
 
 const NOTHING: Hint = { about: 'other', objectRef: null };
 
-const hint = (about: ProviderEvent['about'], objectRef: string | null | undefined): Hint =>
-  objectRef ? { about, objectRef } : NOTHING;
+function hint(about: ProviderEvent['about'], to: Reference | null | undefined): Hint {
+  return to ? { about, objectRef: typeof to === 'string' ? to : to.id } : NOTHING;
+}
 
 function toEvent(told: Event): ProviderEvent {
   const look = SUBJECTS.find(([prefix]) => told.type.startsWith(prefix))?.[1];

@@ -1,1 +1,1 @@
-export { createStripeProvider, type StripeOptions } from './create-stripe-provider.ts';
+export { createStripeProvider } from './create-stripe-provider.ts';
