@@ -1,3 +1,4 @@
+import { createRequestKeys } from '../../contexts/payments/index.ts';
 import type { paymentsJobs } from '../../contexts/payments/jobs.ts';
 import type { PaymentsApp } from '../../payments-app.ts';
 import type { Processor, Processors } from '../../platform/jobs/definition.ts';
@@ -60,6 +61,7 @@ const purge: PaymentsProcessor<'payments.purge'> = async (app) => {
   const before = new Date(now.getTime() - app.rules.server.jobRunsDays * DAY_MS);
   return {
     ...(await app.payments.provider.purge(now)),
+    requestKeys: await createRequestKeys(app).purge(),
     jobRuns: await createJobRuns(app.db.$pickTables<'platform.job_runs'>()).purge(before),
   };
 };
