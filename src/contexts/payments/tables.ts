@@ -342,6 +342,7 @@ interface RefundsTable {
   claw_back_minor: bigint | null;
   due_at: Date;
   sent_at: Date | null;
+  sends: Generated<number>;
   asks: Generated<number>;
   lease_until: Date | null;
   settled_at: Date | null;
