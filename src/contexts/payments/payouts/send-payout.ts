@@ -52,10 +52,27 @@ export async function sendPayout(deps: PaymentsDependencies, id: string): Promis
   const way = await readWay(deps, payout);
   if (way.held) return 'held';
   if (way.accountRef === null) return 'waiting';
-  if (!(await deps.provider.isAccountReady(way.accountRef))) return 'waiting';
+  const ready = await isReady(deps, id, way.accountRef);
+  if (ready !== true) return ready === false ? 'waiting' : 'not-sent';
   const claimed = await claim(deps, payout, way.accountRef);
   if (claimed === null) return outcomeOf(await readPayout(deps.db, id));
   return call(deps, claimed, payout.sent_at);
+}
+
+/** Null where the provider does not say: then nothing is sent either. */
+async function isReady(
+  deps: PaymentsDependencies,
+  payoutId: string,
+  accountRef: string,
+): Promise<boolean | null> {
+  try {
+    return await deps.provider.isAccountReady(accountRef);
+  } catch (error) {
+    // An account that there is not, as against a provider that does not answer.
+    if (error instanceof NotSent && error.reason === 'refused') return false;
+    deps.log.warn({ err: error, payoutId }, 'Nobody tells whether an account is ready.');
+    return null;
+  }
 }
 
 /** Planned again under a key that the provider may have forgotten by now. */

@@ -1,3 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { createVirtualClock } from '../../../platform/clock.ts';
+import { endOrders } from '../bookings/testing.ts';
+import { createCredits } from '../credits/create-credits.ts';
+import type { PaymentsDependencies } from '../dependencies.ts';
+import type { Payout } from '../payments.ts';
 import type {
   PaymentProvider,
   ProviderTransfer,
@@ -5,6 +12,75 @@ import type {
   TransferRequest,
 } from '../provider/provider.ts';
 import { NotSent } from '../provider/provider.ts';
+import { MONDAY, openTestPayments } from '../testing.ts';
+import { createPayouts } from './create-payouts.ts';
+
+/** After the close of November. */
+export const MONTH_END = new Date('2026-11-30T19:00:00Z');
+export const PAGE = { limit: 200 };
+
+/** Payments with payouts over a scripted provider, all on one virtual clock, at the month's end. */
+export async function openPayouts(change: Partial<PaymentsDependencies> = {}) {
+  const clock = createVirtualClock(MONDAY);
+  const world = createScriptedProvider(clock);
+  const test = await openTestPayments(world, { clock, ...change });
+  clock.moveTo(MONTH_END);
+  const payouts = createPayouts(test.deps);
+  const credits = createCredits(test.asFinance);
+  return {
+    ...test,
+    clock,
+    world,
+    payouts,
+    credits,
+    finance: createPayouts(test.asFinance),
+    /** Workers with an account at the provider, who have earned so much each by one order. */
+    earn: async (...amountsMinor: number[]) => {
+      const orders = amountsMinor.map((amount) => ({
+        workerId: randomUUID(),
+        priceMinor: (amount * 100) / 60,
+        endedAt: new Date('2026-11-29T12:00:00Z'),
+      }));
+      await endOrders(test, orders);
+      const workers = orders.map((order) => order.workerId);
+      for (const worker of workers) {
+        await payouts.setDestination(worker, { method: 'provider', accountRef: accountOf(worker) });
+      }
+      return workers;
+    },
+    /** Plans and commits what there is, for the month of now. */
+    commit: async () => {
+      const { hash } = await payouts.plan({});
+      return payouts.commit(hash);
+    },
+    /** Credit minus debit: what is owed to a worker, or stands in transit or with the provider. */
+    owed: async (code: string, owner = '') => {
+      const { rows } = await sql<{ owed: bigint }>`
+        select coalesce(-sum(p.amount_minor), 0)::bigint as owed
+        from ledger.postings p join ledger.accounts a on a.id = p.account_id
+        where a.code = ${code} and a.owner = ${owner}`.execute(test.own.db);
+      return rows[0]?.owed ?? 0n;
+    },
+    payoutOf: async (workerId: string): Promise<Payout> => {
+      const [payout] = (await payouts.list({ workerId }, PAGE)).data;
+      if (!payout) throw new Error(`Worker ${workerId} has no payout.`);
+      return payout;
+    },
+    /** Templates of the mails that are written, with whom they go to. */
+    mails: async () => {
+      const { rows } = await sql<{ mail: string }>`
+        select template || ' ' || recipient_kind as mail from mail.messages order by 1`.execute(
+        test.own.db,
+      );
+      return rows.map((row) => row.mail);
+    },
+  };
+}
+
+export type PayoutsTest = Awaited<ReturnType<typeof openPayouts>>;
+
+/** The account that {@link PayoutsTest.earn} gives a worker. */
+export const accountOf = (workerId: string) => `acct_${workerId.replaceAll('-', '')}`;
 
 /** What happens to one call of `transfer`; those without a script are paid. */
 export type TransferScript =
