@@ -37,6 +37,7 @@ async function customerWith(card: string) {
         payment_method,
         confirm: true,
         off_session: true,
+        automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
         metadata: { steward_charge: 'c1' },
       },
       { idempotencyKey: key },
@@ -128,6 +129,10 @@ test('unknown, missing and ill-formed parameters are refused field by field', as
   });
   await expect(ask({ amount: 100, currency: 'usd', off_session: true })).rejects.toMatchObject({
     param: 'off_session',
+  });
+  const confirmed = { payment_method: 'pm_card_visa', confirm: true };
+  await expect(ask({ amount: 100, currency: 'usd', ...confirmed })).rejects.toMatchObject({
+    param: 'return_url',
   });
 });
 
@@ -233,8 +238,13 @@ test('as a process of its own it writes its log before it answers', async () => 
   const { url } = JSON.parse(line.toString()) as { url: string };
   const { hostname, port } = new URL(url);
   const stripe = new Stripe('sk_test_x', { host: hostname, port, protocol: 'http' });
-  const params = { amount: 5000, currency: 'usd', payment_method: 'pm_card_visa', confirm: true };
-  const intent = await stripe.paymentIntents.create(params);
+  const intent = await stripe.paymentIntents.create({
+    amount: 5000,
+    currency: 'usd',
+    payment_method: 'pm_card_visa',
+    confirm: true,
+    return_url: 'https://steward.example/back',
+  });
   child.kill('SIGKILL');
   const lines = readFileSync(file, 'utf8').trim().split('\n');
   const entries = lines.map((text) => JSON.parse(text) as { what: string; id: string });

@@ -25,9 +25,14 @@ export class ApiError extends Error {
   }
 }
 
-/** Parameters that fail validation: refused before anything ran, so no key keeps it. */
+/**
+ * Parameters that fail validation: refused before anything ran, so no key keeps it.
+ * @param code empty where Stripe has none
+ */
 export function badParameter(code: string, param: string, message: string): ApiError {
-  return new ApiError(400, { type: 'invalid_request_error', code, param, message }, false);
+  const body: ErrorBody = { type: 'invalid_request_error', param, message };
+  if (code) body.code = code;
+  return new ApiError(400, body, false);
 }
 
 /** A request that was understood and refused while it ran: its key keeps the refusal. */

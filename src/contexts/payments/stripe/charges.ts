@@ -83,8 +83,8 @@ export function stripeCharges(client: StripeClient): Charges {
     getCharge,
     async cancelCharge(ref) {
       try {
-        const key = `cancel-${ref}`;
-        const cancelled = await client.send('cancel charge', intent, key, (options) =>
+        // Without a key of ours: a refusal of today must not be told again tomorrow.
+        const cancelled = await client.send('cancel charge', intent, undefined, (options) =>
           paymentIntents.cancel(ref, {}, options),
         );
         return toCharge(cancelled);
@@ -122,6 +122,8 @@ async function charge(client: StripeClient, request: ChargeRequest): Promise<Pro
           customer: customerRef,
           payment_method: request.methodRef,
           confirm: true,
+          // Nobody is there to be sent to another page; without this Stripe wants a return_url.
+          automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
           off_session: true,
           description: request.description,
           metadata: { [CHARGE_ID]: chargeId, [INVOICE_ID]: invoiceId },

@@ -63,6 +63,7 @@ export function stripeTransfers(client: StripeClient): Transfers {
     async createAccount({ idempotencyKey, personKey, email }) {
       const about: Stripe.AccountCreateParams = {
         type: 'express',
+        // Only to be paid: Stripe approves platforms of some countries for this on request.
         capabilities: { transfers: { requested: true } },
         metadata: { [PERSON]: personKey },
       };
