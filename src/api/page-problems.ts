@@ -9,22 +9,26 @@ interface Notice {
   sentences: readonly string[];
 }
 
+const USELESS: Notice = {
+  status: 404,
+  title: 'This link does not work',
+  sentences: [
+    'Perhaps a part of it was lost on the way. Open the mail again and click the link itself, or copy all of it.',
+  ],
+};
+
 const NOTICES: Readonly<Record<string, Notice>> = {
   link_expired: {
     status: 410,
     title: 'This link has expired',
     sentences: [
       'Links in our mails are good for 30 days.',
-      'Nothing was charged by opening it. Take the link of our latest mail, or give your payment method where you place your orders.',
+      'Nothing was charged by opening it. Use the link in our latest mail, or give your payment method where you place your orders.',
     ],
   },
-  link_invalid: {
-    status: 404,
-    title: 'This link does not work',
-    sentences: [
-      'Perhaps a part of it was lost on the way. Open the mail again and click the link itself, or copy all of it.',
-    ],
-  },
+  link_invalid: USELESS,
+  // The link is one of ours; the customer is not there any more.
+  customer_not_found: USELESS,
   page_not_found: {
     title: 'There is no such page',
     sentences: ['Go back to where you came from and open a new one.'],

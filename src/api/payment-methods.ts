@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { PaymentsCaller } from '../contexts/payments/index.ts';
+import { conflict, invalid, StewardError } from '../platform/errors.ts';
 import { payerOf } from './caller.ts';
 import type { PaymentsDependencies } from './dependencies.ts';
 import { idempotencyOf, markReplay } from './idempotency.ts';
@@ -69,7 +70,7 @@ export function paymentMethodsRoutes(deps: PaymentsDependencies): FastifyPluginA
       config: {
         role: ['customer', 'worker'],
         idempotencyKey: 'optional',
-        problems: ['method_refused', 'not_a_customer', 'provider_unavailable'],
+        problems: ['method_refused', 'not_a_customer', 'no_order_yet', 'provider_unavailable'],
       },
       schema: {
         tags: ['Payments'],
@@ -110,7 +111,26 @@ async function giveMethod(
   caller: PaymentsCaller,
   { paymentMethod, returnUrl }: { paymentMethod?: string; returnUrl?: string },
 ) {
-  if (paymentMethod) return renderMethod(await people.attachMethod(caller, paymentMethod));
+  if (paymentMethod) {
+    return renderMethod(await namingTheField(people.attachMethod(caller, paymentMethod)));
+  }
+  if (caller.kind === 'worker' && (await people.identify(caller)).id === null) {
+    throw conflict(
+      'no_order_yet',
+      'There is nothing to be paid yet: give your account once you have been given an order.',
+    );
+  }
   const { url, expiresAt } = await people.openPage(caller, returnUrl);
   return { url, expiresAt: expiresAt.toISOString() };
+}
+
+/** The fault is that of a field of the request, whatever the context calls it. */
+async function namingTheField<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof StewardError) || error.code !== 'method_refused') throw error;
+    const message = error.issues[0]?.message ?? 'was refused by the payment provider';
+    throw invalid(error.message, [{ path: 'paymentMethod', message }], error.code);
+  }
 }

@@ -207,9 +207,21 @@ describe('payment methods', () => {
   test('a refused one and a worker’s say so', async () => {
     const { send } = await createTestApi();
     const refused = await send('customer', give({ paymentMethod: 'pm_bad' }));
-    expect(refused.json()).toMatchObject({ status: 422, code: 'method_refused' });
+    expect(refused.json()).toMatchObject({
+      status: 422,
+      code: 'method_refused',
+      errors: [{ path: 'paymentMethod' }],
+    });
     const worker = await send('worker', give({ paymentMethod: 'pm_1' }));
     expect(worker.json()).toMatchObject({ status: 403, code: 'not_a_customer' });
+  });
+
+  test('a worker without any order yet is told to wait for one', async () => {
+    const { send, calls } = await createTestApi();
+    const headers = { authorization: 'Bearer worker.new' };
+    const answer = await send(null, { ...give(undefined), headers });
+    expect(answer.json()).toMatchObject({ status: 409, code: 'no_order_yet' });
+    expect(calls).toEqual([]);
   });
 
   test('sent twice with one key, it is done once, per caller', async () => {

@@ -94,6 +94,11 @@ const kinds = {
   check_in_too_late: [409, 'Too late to check in', 'The order fails as a no-show.'],
   not_completed: [409, 'The order is not completed', 'Rate it once it is.'],
   already_rated: [409, 'The order was rated already', 'A rating cannot be changed.'],
+  no_order_yet: [
+    409,
+    'No order yet',
+    'Workers give their account for pay once they have been given an order.',
+  ],
   // Our side.
   internal_error: [
     500,

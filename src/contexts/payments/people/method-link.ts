@@ -5,7 +5,7 @@ import type { PaymentsDependencies } from '../dependencies.ts';
 type Deps = Pick<PaymentsDependencies, 'db' | 'publicUrl'>;
 
 /** Below {@link PaymentsDependencies.publicUrl}; the token follows. */
-export const METHOD_LINK_PATH = '/v1/payment-methods/';
+export const METHOD_LINK_PATH = '/pay/';
 
 const VALID_DAYS = 30;
 const DAY_SECONDS = 86_400;
