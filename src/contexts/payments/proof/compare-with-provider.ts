@@ -36,7 +36,7 @@ export async function compareWithProvider(
   deps: PaymentsDependencies,
   range: { from: Date; to: Date },
 ): Promise<ProofCheck[]> {
-  const pairs = await joinTransfers(deps, await readPairs(deps, range));
+  const pairs = await readPairs(deps, range);
   const within = (at: Date | null) => at !== null && at >= range.from && at < range.to;
   const missing: string[] = [];
   const extra: string[] = [];
@@ -80,12 +80,13 @@ async function readPairs(
   const since = new Date(from.getTime() - SEARCH_DAYS * DAY_MS);
   const { rows } = await sql<Pair>`
     with theirs as (
-      select b.kind, coalesce('payout-paid:' || w.id || ':' || w.generation, b.source_ref, b.ref)
+      select b.kind, coalesce('payout-paid:' || w.payout_id || ':' || w.generation, b.source_ref, b.ref)
           as ref,
         sum(b.amount_minor) as amount, min(b.created_at) as at, min(b.currency) as currency
       from payments.balance_entries b
-      left join payments.payouts w on b.kind like 'transfer%' and w.provider = b.provider
-        and w.provider_ref = b.source_ref
+      left join lateral (
+        select s.payout_id, s.generation from payments.payout_steps s
+        where b.kind like 'transfer%' and s.provider_ref = b.source_ref limit 1) w on true
       where b.provider = ${provider} and b.created_at >= ${since}
         and b.kind not in ('fee', 'payout', 'payout-failed') and b.amount_minor <> 0
       group by 1, 2
@@ -122,28 +123,6 @@ async function readPairs(
     from theirs t full join ours o on o.kind = t.kind and o.ref = t.ref
     order by coalesce(t.at, o.at), 2`.execute(deps.db);
   return rows;
-}
-
-/** A payout keeps the ref of its last transfer; of earlier ones the provider is asked. */
-async function joinTransfers(deps: PaymentsDependencies, pairs: Pair[]): Promise<Pair[]> {
-  const ours = new Map(
-    pairs
-      .filter((pair) => pair.provider_minor === null)
-      .map((pair) => [`${pair.kind} ${pair.ref}`, pair]),
-  );
-  const joined = new Set<Pair>();
-  for (const pair of pairs) {
-    if (ours.size === 0) break;
-    if (pair.ledger_minor !== null || !pair.kind.startsWith('transfer')) continue;
-    const transfer = await deps.provider.getTransfer(pair.ref);
-    const key = transfer && `payout-paid:${transfer.payoutId}:${transfer.generation}`;
-    const mine = ours.get(`${pair.kind} ${key}`);
-    if (!mine || joined.has(mine)) continue;
-    pair.ledger_minor = mine.ledger_minor;
-    pair.ledger_at = mine.ledger_at;
-    joined.add(mine);
-  }
-  return pairs.filter((pair) => !joined.has(pair));
 }
 
 /** Whether a movement that we have not booked is only not booked yet. */

@@ -41,7 +41,7 @@ export async function openProofTest() {
         (provider, subject_key, idempotency_key, customer_ref, created_at)
       select 'sandbox', subject_key, 'customer:' || ${customerId}::text, ${ref}, ${clock.now()}
       from payments.people where kind = 'customer' and person_id = ${customerId}
-      on conflict do nothing`.execute(owner);
+      on conflict (provider, subject_key) do update set method = null`.execute(owner);
   };
   const openAccount = async (workerId: string) => {
     const { ref: accountRef } = await provider.createAccount({
