@@ -1,5 +1,6 @@
 import type { DayProgress } from '../demo/play-week.ts';
 import type { DemoSummary } from '../demo/summary.ts';
+import { formatMoney, fromJson, type MoneyJson } from '../platform/money.ts';
 import { cutText, pad } from './text-width.ts';
 
 /** How the play tells where it is. */
@@ -62,7 +63,7 @@ function bar({ day, done, placed }: DayProgress): string {
 
 /** The summary as name and value. */
 export function summaryFields(summary: DemoSummary): (readonly [string, string])[] {
-  const { orders, mails, supplies, cookies, stream, invariants } = summary;
+  const { orders, mails, supplies, cookies, stream, money, invariants } = summary;
   const names = Object.keys(invariants);
   const broken = names.filter((name) => !invariants[name]);
   return [
@@ -91,11 +92,28 @@ export function summaryFields(summary: DemoSummary): (readonly [string, string])
     ],
     ['stream', `${stream.events} events, ${stream.lag} unread, ${stream.parked} orders parked`],
     [
+      'invoices',
+      `${money.invoices.issued} over ${moneyText(money.invoiced)}: ${money.invoices.paid} paid, ${money.invoices.open} open, ${money.invoices.pastDue} past due`,
+    ],
+    [
+      'charged',
+      `${moneyText(money.charged)}, ${moneyText(money.refunded)} refunded, ${moneyText(money.disputed)} in dispute`,
+    ],
+    [
+      'payouts',
+      `${money.payouts.paid} paid with ${moneyText(money.paidOut)}, ${money.payouts.failed} failed, ${money.payouts.waiting} waiting; ${money.credits.booked} credits, ${money.credits.requested} awaiting approval`,
+    ],
+    ['provider', 'sandbox: no money moves'],
+    [
       'invariants',
       broken.length === 0
-        ? `all ${names.length} hold: ${names.join(', ')}`
+        ? `all ${names.length} hold, the proof of the books among them: ${names.join(', ')}`
         : `${broken.length} of ${names.length} do not hold: ${broken.join(', ')}`,
     ],
     ['time', `${summary.seconds.toFixed(1)} s for a week`],
   ];
+}
+
+function moneyText(amount: MoneyJson): string {
+  return formatMoney(fromJson(amount));
 }

@@ -4,6 +4,8 @@ import { createAgenda } from './agenda.ts';
 import { createWeek } from './calendar.ts';
 import { makeHome, removeHome } from './home.ts';
 import { type Line, openLine } from './http-caller.ts';
+import { giveMethods } from './money/give-methods.ts';
+import { planInvoices, playMoney } from './money/play-money.ts';
 import { customerProfiles, workerProfiles } from './people.ts';
 import type { Customer, Play } from './play.ts';
 import { type DayProgress, playWeek } from './play-week.ts';
@@ -58,6 +60,9 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
       const play: Play = { ...callers, town, clock, week, tally, agenda: createAgenda() };
       const { customers } = callers;
       const serviceCodes = await readServiceCodes(customers[0]);
+      tell.phase('Customers give payment methods');
+      const payers = await giveMethods(play, customers);
+      planInvoices(play);
       const { seed, orders } = options;
       await playWeek(
         play,
@@ -65,9 +70,13 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
         tell.day,
         signal,
       );
-      tell.phase('Sending the last mails, checking everything');
+      tell.phase('Sending the last mails');
       await settle(play, signal);
-      const summary = await summarize(town.manager, tally);
+      tell.phase('Charging again, paying workers, proving that the money is right');
+      await playMoney(play, payers, signal);
+      tell.phase('Checking everything');
+      await settle(play, signal);
+      const summary = await summarize(town, tally);
       kept = options.keep;
       const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
       return { ...summary, seconds, home: kept ? home : null };

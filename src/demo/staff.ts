@@ -1,3 +1,4 @@
+import type { Jobs } from '../jobs/jobs.ts';
 import { HOUR_MS } from './calendar.ts';
 import { eachOf } from './each-of.ts';
 import type { Play } from './play.ts';
@@ -37,11 +38,21 @@ export async function issueSupplies(play: Play): Promise<void> {
 export async function runJobs(play: Play): Promise<void> {
   await runJob(play, 'orders.fail-no-shows');
   await runJob(play, 'orders.attend-cookies');
+  await runPaymentsJob(play, 'payments.read-stream');
 }
 
 /** Runs a job as `steward jobs run` does. */
-export async function runJob(play: Play, name: string): Promise<void> {
-  const report = await play.town.jobs.run(name);
+export function runJob(play: Play, name: string): Promise<void> {
+  return run(play, play.town.jobs, name);
+}
+
+/** The same of a job of payments. */
+export function runPaymentsJob(play: Play, name: string): Promise<void> {
+  return run(play, play.town.paymentsJobs, name);
+}
+
+async function run(play: Play, jobs: Jobs, name: string): Promise<void> {
+  const report = await jobs.run(name);
   if (report.outcome === 'failed') {
     play.tally.surprises.push(`The job ${name} failed: ${report.error}`);
   }

@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import type { App } from '../app.ts';
 import { checkInvariants, type OrderView, type PickList } from '../contexts/orders/index.ts';
+import { type MoneySummary, summarizeMoney } from './money/summarize-money.ts';
 import type { Tally } from './tally.ts';
+import type { Town } from './town.ts';
 
 /** How the week ended. */
 export interface DemoSummary {
@@ -23,7 +25,8 @@ export interface DemoSummary {
   supplies: Record<'requested' | 'issued' | 'withdrawn', number>;
   cookies: Record<'waiting' | 'ordered' | 'delivered' | 'givenUp', number>;
   stream: Record<'events' | 'lag' | 'parked', number>;
-  /** What was checked, on the database and against the answers that customers got. */
+  money: MoneySummary;
+  /** What was checked, on the databases and against the answers that customers got. */
   invariants: Record<string, boolean>;
   /** What does not hold: sentences with ids, by invariant. */
   violations: Record<string, string[]>;
@@ -36,10 +39,11 @@ const PAGE = 200;
 
 /** Looks at what is stored, and checks it. */
 export async function summarize(
-  manager: App,
+  { manager, finance }: Town,
   tally: Tally,
 ): Promise<Omit<DemoSummary, 'seconds' | 'home'>> {
   const checks = await checkInvariants(manager.db);
+  const money = await summarizeMoney(finance);
   const viewer = await manager.manager();
   const orders = await readAll((page) => manager.orders.orders.list(viewer, {}, page));
   const supplies = async (status: PickList['status']) =>
@@ -59,7 +63,8 @@ export async function summarize(
     { name: 'conflictsNameTimes', violations: tally.badConflicts },
     { name: 'answersExpected', violations: tally.surprises },
     { name: 'streamRead', violations: unread(stream) },
-    { name: 'mailsDelivered', violations: await compareMails(manager, mails) },
+    { name: 'mailsDelivered', violations: await compareMails(manager, mails, money.summary.mails) },
+    ...money.checks,
   ];
   return {
     orders: countOutcomes(orders),
@@ -80,6 +85,7 @@ export async function summarize(
     },
     cookies: { ...cookies, givenUp },
     stream,
+    money: money.summary,
     invariants: Object.fromEntries(
       found.map(({ name, violations }) => [name, violations.length === 0]),
     ),
@@ -126,16 +132,19 @@ function unread({ lag, parked }: DemoSummary['stream']): string[] {
 async function compareMails(
   { config, mails }: App,
   counts: Awaited<ReturnType<App['mails']['counts']>>,
+  ofMoney: MoneySummary['mails'],
 ): Promise<string[]> {
   const troubled = counts.waiting + counts.sending + counts.failed + counts.unknown;
   const unsent = troubled > 0 ? await mails.list({ limit: 20 }) : [];
   const { transport } = config.mail;
-  const files = transport.kind === 'files' ? await countFiles(transport.folder) : counts.sent;
+  const sent = counts.sent + ofMoney.sent;
+  const files = transport.kind === 'files' ? await countFiles(transport.folder) : sent;
   return [
     ...unsent
       .filter(({ status }) => status !== 'sent')
       .map(({ id, status, error }) => `Mail ${id} is ${status}. ${error ?? ''}`),
-    ...(files === counts.sent ? [] : [`${counts.sent} mails were sent, ${files} are there.`]),
+    ...(ofMoney.unsent === 0 ? [] : [`${ofMoney.unsent} mails about money were not sent.`]),
+    ...(files === sent ? [] : [`${sent} mails were sent, ${files} are there.`]),
   ];
 }
 
