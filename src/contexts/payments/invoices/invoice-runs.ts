@@ -40,7 +40,11 @@ export function invoiceRuns(deps: PaymentsDependencies): RunKind {
   };
 }
 
-/** All orders not yet invoiced, also of earlier weeks, by customer. */
+/**
+ * All orders not yet invoiced, also of earlier weeks, by customer. What is looked up per customer
+ * is looked up by index in subqueries of its own: right after a run the statistics of the tables
+ * know nothing of it yet, and a join would be planned as if it were for a handful.
+ */
 function selectPeople(deps: PaymentsDependencies, scope: RunScope): RawBuilder<unknown> {
   const step = deps.provider.chargeStep(scope.currency);
   const least = [deps.provider.leastCharge(scope.currency), step, 1n].reduce((most, one) =>
@@ -48,60 +52,78 @@ function selectPeople(deps: PaymentsDependencies, scope: RunScope): RawBuilder<u
   );
   return sql`
     select due.id, due.items, due.price_minor, due.discount_minor, due.amount_minor,
-      usual.usual_minor,
-      due.id || ' ' || due.amount_minor || ' ' || due.items || ' ' || due.price_minor
-        || ' ' || coalesce(week.voids, 0) || ' ' || due.orders as line,
+      (select avg(total_minor)::bigint from (
+        select i.total_minor from payments.invoices i
+        where i.customer_id = due.id and i.status <> 'void'
+        order by i.issued_at desc, i.id desc
+        limit ${deps.rules.invoices.comparedRuns}::int) as last) as usual_minor,
+      ${line(
+        {
+          id: sql`due.id`,
+          amount: sql`due.amount_minor`,
+          items: sql`due.items`,
+          price: sql`due.price_minor`,
+          orders: sql`due.orders`,
+        },
+        scope.period,
+      )} as line,
       case
         when ${scope.only !== null}::boolean
           and due.id <> all(${[...(scope.only ?? [])]}::uuid[]) then ${NOT_ASKED_FOR}::text
         when ex.reason is not null then 'left out: ' || ex.reason
-        when week.live then 'invoiced already in this period'
+        when exists (select from payments.invoices i where i.customer_id = due.id
+          and i.period = ${scope.period} and i.status <> 'void')
+          then 'invoiced already in this period'
         when due.amount_minor - due.amount_minor % ${step}::bigint < ${least}::bigint
           then 'below the least amount that can be charged'
       end as left_out
     from (
       select customer_id as id, count(*)::int as items, sum(price_minor)::bigint as price_minor,
         sum(discount_minor)::bigint as discount_minor, sum(net_minor)::bigint as amount_minor,
-        md5(string_agg(order_id || ' ' || net_minor, ',' order by order_id)) as orders
+        ${ordersDigest} as orders
       from payments.order_bookings
       where invoice_id is null and reversed_by is null and ended_at < ${scope.cutoff}::timestamptz
         and currency = ${scope.currency}
       group by customer_id) as due
-    left join (
-      select customer_id, bool_or(status <> 'void') as live,
-        count(*) filter (where status = 'void') as voids
-      from payments.invoices where period = ${scope.period} group by customer_id
-    ) as week on week.customer_id = due.id
     left join jsonb_to_recordset(${JSON.stringify(scope.except)}::jsonb) as ex (id uuid, reason text)
-      on ex.id = due.id
-    left join lateral (
-      select avg(total_minor)::bigint as usual_minor from (
-        select i.total_minor from payments.invoices i
-        where i.customer_id = due.id and i.status <> 'void'
-        order by i.issued_at desc, i.id desc
-        limit ${deps.rules.invoices.comparedRuns}::int) as last
-    ) as usual on true`;
+      on ex.id = due.id`;
 }
 
 /** The same lines from the invoices of a run and the orders that stand on them. */
 function selectMade(run: Run): RawBuilder<unknown> {
   return sql`
-    select i.customer_id as id,
-      i.customer_id || ' ' || i.total_minor || ' ' || i.orders || ' ' || i.price_minor || ' '
-        || coalesce(week.voids, 0) || ' ' || b.orders as line
-    from payments.invoices i
-    join (
-      select invoice_id, md5(string_agg(order_id || ' ' || net_minor, ',' order by order_id))
-        as orders
-      from payments.order_bookings
-      where invoice_id in (select id from payments.invoices where run_id = ${run.id})
-      group by invoice_id
-    ) as b on b.invoice_id = i.id
-    left join (
-      select customer_id, count(*) as voids from payments.invoices
-      where period = ${run.period} and status = 'void' group by customer_id
-    ) as week on week.customer_id = i.customer_id
-    where i.run_id = ${run.id}`;
+    select due.id, ${line(
+      {
+        id: sql`due.id`,
+        amount: sql`due.total_minor`,
+        items: sql`due.items`,
+        price: sql`due.price_minor`,
+        orders: sql`due.orders`,
+      },
+      run.period,
+    )} as line
+    from (
+      select i.customer_id as id, i.total_minor, i.orders as items, i.price_minor,
+        ${ordersDigest} as orders
+      from payments.invoices i
+      join payments.order_bookings b on b.invoice_id = i.id
+      where i.run_id = ${run.id} group by i.id) as due`;
+}
+
+const ordersDigest = sql`
+  md5(string_agg(order_id || ' ' || net_minor, ',' order by order_id))`;
+
+/**
+ * What must be the same at commit. With the number of invoices taken back: a week that is issued
+ * again afterwards is another run.
+ */
+function line(
+  of: Record<'id' | 'amount' | 'items' | 'price' | 'orders', RawBuilder<unknown>>,
+  period: string,
+): RawBuilder<string> {
+  return sql<string>`${of.id} || ' ' || ${of.amount} || ' ' || ${of.items} || ' ' || ${of.price}
+    || ' ' || (select count(*) from payments.invoices v where v.customer_id = ${of.id}
+      and v.period = ${period} and v.status = 'void') || ' ' || ${of.orders}`;
 }
 
 /**

@@ -123,6 +123,8 @@ export const payments: Migration = {
     -- One invoice per customer and period; a voided one makes room.
     create unique index one_invoice on payments.invoices (customer_id, period)
       where status <> 'void';
+    create index invoices_taken_back on payments.invoices (customer_id, period)
+      where status = 'void';
     create index invoices_of_period on payments.invoices (period, issued_at desc, id desc);
     create index invoices_of_run on payments.invoices (run_id);
     create index invoices_of_customer on payments.invoices (customer_id, issued_at desc, id desc);
