@@ -7,7 +7,12 @@ import type {
 } from '../contexts/payments/index.ts';
 import { conflict, forbidden, invalid, notFound, StewardError } from '../platform/errors.ts';
 import type { PaymentsDependencies } from './dependencies.ts';
-import type { Call } from './testing.ts';
+
+/** What the contexts were asked, in order. */
+export interface Call {
+  name: string;
+  args: unknown[];
+}
 
 const id = (count: number) => `019abc00-0000-7000-8000-${String(count).padStart(12, '0')}`;
 const NOON = new Date('2026-11-23T12:00:00Z');

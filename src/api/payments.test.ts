@@ -2,9 +2,16 @@ import { Writable } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createLog } from '../platform/log.ts';
 import type { Role } from '../platform/tokens/principal.ts';
-import { fakePayments, INVOICE_ID, invoiceDetail, PAGE_TOKEN, PAYOUT_ID } from './fake-payments.ts';
+import {
+  type Call,
+  fakePayments,
+  INVOICE_ID,
+  invoiceDetail,
+  PAGE_TOKEN,
+  PAYOUT_ID,
+} from './fake-payments.ts';
 import { buildServer } from './server.ts';
-import { type Call, createTestApi, ORDER_ID, testDependencies } from './testing.ts';
+import { createTestApi, ORDER_ID, testDependencies } from './testing.ts';
 
 const get = (url: string) => ({ method: 'GET', url }) as const;
 const give = (payload: object | undefined, key?: string) =>

@@ -7,7 +7,7 @@ import { createLog } from '../platform/log.ts';
 import { type Role, TokenError } from '../platform/tokens/principal.ts';
 import { rulesSchema } from '../rules.ts';
 import type { MainDependencies, RouteSets, ServerDependencies } from './dependencies.ts';
-import { fakePayments } from './fake-payments.ts';
+import { type Call, fakePayments } from './fake-payments.ts';
 import { buildServer } from './server.ts';
 
 export const NOW = new Date('2026-11-23T10:00:00Z');
@@ -68,12 +68,6 @@ export function orderView(more: Partial<OrderView['order']> = {}): OrderView {
     customer: { id: '019abc00-0000-7000-8000-000000000004', name: 'Bo Berg' },
     worker: { id: '019abc00-0000-7000-8000-000000000003', name: 'Ann Lee', rating: 4.71 },
   };
-}
-
-/** What the contexts were asked, in order. */
-export interface Call {
-  name: string;
-  args: unknown[];
 }
 
 /**
