@@ -16,6 +16,7 @@ export type PaymentsTemplate =
   | 'refund-made'
   | 'payout-sent'
   | 'payout-failed'
+  | 'account-needed'
   | 'run-stopped'
   | 'proof-red'
   | 'dispute-opened';
@@ -163,6 +164,20 @@ export function mailPayoutSent<Tables extends MailTables>(
 ): Promise<void> {
   return enqueue(tx, source, {
     template: 'payout-sent',
+    key: `${about.payoutId}:${about.generation}`,
+    to: { kind: 'worker', id: about.workerId },
+    data: { payoutId: about.payoutId },
+  });
+}
+
+/** There is money for a worker, and no account that it could go to. */
+export function mailAccountNeeded<Tables extends MailTables>(
+  tx: Transaction<Tables>,
+  source: MailSource,
+  about: { payoutId: string; generation: number; workerId: string },
+): Promise<void> {
+  return enqueue(tx, source, {
+    template: 'account-needed',
     key: `${about.payoutId}:${about.generation}`,
     to: { kind: 'worker', id: about.workerId },
     data: { payoutId: about.payoutId },

@@ -28,6 +28,8 @@ export async function personLetter(place: LetterPlace, template: string): Promis
       return refunded(place);
     case 'payout-sent':
       return payoutSent(place);
+    case 'account-needed':
+      return accountNeeded(place);
     default:
       return { skip: `there is no letter for the template ${template}` };
   }
@@ -181,6 +183,23 @@ async function payoutSent(place: LetterPlace): Promise<LetterOrSkip> {
       row.method === 'bank'
         ? 'It goes to your bank account by bank transfer.'
         : 'It goes to your account with our payment provider.',
+    ],
+  };
+}
+
+async function accountNeeded(place: LetterPlace): Promise<LetterOrSkip> {
+  const row = await place.db
+    .selectFrom('payments.payouts')
+    .select(['amount_minor as amountMinor', 'currency', 'period', 'status'])
+    .where('id', '=', place.text('payoutId'))
+    .executeTakeFirst();
+  if (!row) return { skip: 'there is no such payout' };
+  if (row.status !== 'planned') return { skip: `the payout is ${row.status} meanwhile` };
+  return {
+    subject: `We cannot pay you yet: ${formatMoney(row)} for ${row.period}`,
+    lines: [
+      `${formatMoney(row)} for ${row.period} is ready for you, but there is no account that we can pay it to.`,
+      'Please sign in, open your payment methods and finish what is asked for there. The money is paid then.',
     ],
   };
 }

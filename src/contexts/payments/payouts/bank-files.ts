@@ -4,6 +4,7 @@ import { conflict, type Issue, invalid, notFound, StewardError } from '../../../
 import { isUuid } from '../../../platform/ids.ts';
 import type { Executor, Transaction } from '../../../platform/postgres/database.ts';
 import type { AllTables, PaymentsDependencies } from '../dependencies.ts';
+import { mailAccountNeeded } from '../mails/enqueue.ts';
 import type { BankRow, Payout, Payouts } from '../payments.ts';
 import { transactOrRehearse } from '../rehearse.ts';
 import { lockRuns } from '../runs/run-store.ts';
@@ -31,10 +32,26 @@ export async function exportBankFile(
     await followDestinations(deps, tx);
     const file = name ?? (await nextName(deps, tx));
     const rows = await takeIntoFile(deps, tx, file);
+    // Not with a refusal: it takes the mails back with everything else.
+    if (rows.length > 0) await askForAccounts(deps, tx);
     if (rows.length > 0) return { name: file, rows };
     if (name !== undefined) throw notFound('bank_file', name);
     throw conflict('nothing_to_export', 'No payout waits for a bank file.');
   });
+}
+
+/** Tells workers who are paid by bank, once per attempt, that their account is missing. */
+async function askForAccounts(
+  deps: PaymentsDependencies,
+  tx: Transaction<AllTables>,
+): Promise<void> {
+  const { rows } = await sql<{ payoutId: string; generation: number; workerId: string }>`
+    select p.id as "payoutId", p.generation, p.worker_id as "workerId"
+    from payments.payouts p
+    left join payments.payout_destinations d on d.worker_id = p.worker_id
+    where p.method = 'bank' and p.status = 'planned' and d.iban is null
+    order by p.id`.execute(tx);
+  for (const about of rows) await mailAccountNeeded(tx, deps, about);
 }
 
 async function nextName(deps: PaymentsDependencies, tx: Transaction<AllTables>): Promise<string> {

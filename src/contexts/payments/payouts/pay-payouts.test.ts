@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
+import { listMails } from '../../../platform/mail/index.ts';
+import { createPaymentsMailRenderer } from '../mails/render-payments-mail.ts';
 import { syncTransfer } from './sync-transfer.ts';
 import { accountOf, openPayouts, PAGE, type PayoutsTest } from './testing.ts';
 
@@ -105,6 +107,18 @@ describe('paying', () => {
       .execute();
     await t.commit();
     expect(await t.payouts.pay()).toMatchObject({ paid: 0, waiting: 2 });
+    expect(await t.payouts.pay()).toMatchObject({ paid: 0, waiting: 2 });
+    expect(await t.mails()).toEqual(['account-needed worker', 'account-needed worker']);
+    const render = createPaymentsMailRenderer({
+      ...t.deps,
+      financeTo: 'finance@example.org',
+      methodLink: async () => 'https://example.org',
+    });
+    const written = await Promise.all((await listMails(t.own.db, { limit: 2 })).map(render));
+    expect(written.map((mail) => 'subject' in mail && mail.subject).sort()).toEqual([
+      '[sandbox] We cannot pay you yet: 30.00 USD for 2026-11',
+      '[sandbox] We cannot pay you yet: 60.00 USD for 2026-11',
+    ]);
     expect((await t.payoutOf(anna)).status).toBe('planned');
     t.world.unready.clear();
     await t.payouts.setDestination(boris, { method: 'provider', accountRef: 'acct_new' });

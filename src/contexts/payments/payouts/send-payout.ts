@@ -1,5 +1,6 @@
 import { type SqlBool, sql } from 'kysely';
 import type { PaymentsDependencies } from '../dependencies.ts';
+import { mailAccountNeeded } from '../mails/enqueue.ts';
 import { NotSent, type TransferOutcome } from '../provider/provider.ts';
 import { askPayout, isInDoubt } from './ask-payout.ts';
 import {
@@ -51,12 +52,21 @@ export async function sendPayout(deps: PaymentsDependencies, id: string): Promis
   if (payout.status !== 'planned') return outcomeOf(payout);
   const way = await readWay(deps, payout);
   if (way.held) return 'held';
-  if (way.accountRef === null) return 'waiting';
-  const ready = await isReady(deps, id, way.accountRef);
-  if (ready !== true) return ready === false ? 'waiting' : 'not-sent';
+  const ready = way.accountRef !== null && (await isReady(deps, id, way.accountRef));
+  if (ready === null) return 'not-sent';
+  if (!ready || way.accountRef === null) return askForAccount(deps, payout);
   const claimed = await claim(deps, payout, way.accountRef);
   if (claimed === null) return outcomeOf(await readPayout(deps.db, id));
   return call(deps, claimed, payout.sent_at);
+}
+
+/** Tells the worker, once per attempt, that an account is missing. */
+async function askForAccount(deps: PaymentsDependencies, payout: PayoutRow): Promise<'waiting'> {
+  const { id: payoutId, generation, worker_id: workerId } = payout;
+  await deps.db
+    .transaction()
+    .execute((tx) => mailAccountNeeded(tx, deps, { payoutId, generation, workerId }));
+  return 'waiting';
 }
 
 /** Null where the provider does not say: then nothing is sent either. */
