@@ -126,13 +126,16 @@ describe('the OpenAPI document', () => {
   });
 
   test('says how to get a token, how to send twice, and every code of an error', async () => {
-    const { description } = (await openapi()).document.info;
+    const { document, text } = await openapi();
+    const { description } = document.info;
     for (const role of ['customer', 'worker', 'supplies']) {
       expect(description).toContain(`steward tokens issue --role ${role}`);
     }
     expect(description).toContain('OIDC_ISSUER');
     expect(description).toContain('Idempotency-Key');
     for (const code of PROBLEMS.keys()) expect(description).toContain(`\`${code}\`: `);
+    // The page would take it for a tag and show nothing.
+    expect(text).not.toContain('<token>');
   });
 
   test('names every operation once and refers only to what is there', async () => {

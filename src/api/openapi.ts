@@ -84,8 +84,12 @@ ${[...PROBLEMS]
   .join('\n')}`;
 
 function describeProblem([code, { status, title, meaning }]: [string, ProblemKind]): string {
-  // Unescaped, the page takes `<token>` for HTML.
-  return `- ${status} \`${code}\`: ${title}. ${meaning.replaceAll('<', '&lt;')}`;
+  return `- ${status} \`${code}\`: ${title}. ${escapeMeaning(meaning)}`;
+}
+
+/** Unescaped, the page takes `<token>` for HTML. */
+function escapeMeaning(meaning: string): string {
+  return meaning.replaceAll('<', '&lt;');
 }
 
 /** Collects every route into one OpenAPI 3.1 document, from the schemas that also check them. */
@@ -243,7 +247,7 @@ function problemAnswers(codes: readonly ProblemCode[]): Json {
     const kind = PROBLEMS.get(code);
     if (!kind) continue;
     const lines = byStatus.get(kind.status) ?? [];
-    lines.push(`- \`${code}\`: ${kind.title}. ${kind.meaning}`);
+    lines.push(`- \`${code}\`: ${kind.title}. ${escapeMeaning(kind.meaning)}`);
     byStatus.set(kind.status, lines);
   }
   return Object.fromEntries(

@@ -19,7 +19,7 @@ const statusText = z.string().describe('The same in plain words, for people');
 const id = (count: number) => `019abc00-0000-7000-8000-${String(count).padStart(12, '0')}`;
 
 const statementLine = z.object({
-  id: z.uuid().describe('Of the entry in the books'),
+  id: z.uuid().describe('Of the entry in the books; an entry may come as several lines'),
   at: instant(),
   bookedOn: day(),
   kind: z.string().describe('`order`, `charge`, `refund`, `credit`, `payout`, …'),
@@ -110,7 +110,7 @@ const invoiceShape = {
 
 const INVOICE_EXAMPLE = {
   id: id(21),
-  number: 'INV-2026-W48-000017',
+  number: '2026-W48-000017',
   period: '2026-W48',
   status: 'paid' as const,
   statusText: 'Paid.',
