@@ -27,10 +27,15 @@ export async function openProofTest() {
 
   /** A customer gives a test card. */
   const giveCard = async (customerId: string, card = 'pm_card_visa') => {
-    const { ref } = await provider.createCustomer({
-      idempotencyKey: `customer:${customerId}`,
-      personKey: customerId,
-    });
+    const known = await owner
+      .selectFrom('payments.provider_customers')
+      .select('customer_ref')
+      .where('idempotency_key', '=', `customer:${customerId}`)
+      .executeTakeFirst();
+    const idempotencyKey = `customer:${customerId}`;
+    const ref =
+      known?.customer_ref ??
+      (await provider.createCustomer({ idempotencyKey, personKey: customerId })).ref;
     await provider.attachMethod({
       idempotencyKey: `attach:${customerId}:${card}`,
       customerRef: ref,

@@ -247,31 +247,32 @@ const WORDS: Readonly<Record<string, string>> = {
   penaltyMinor: 'a penalty in minor units of',
 };
 
-/** Bookings for whose orders the stream has no end. */
+/** Bookings for whose orders the stream has no end; read in one go, a page in memory at a time. */
 async function findUnknown(
   tx: Transaction<AllTables>,
   stream: Executor<StreamTables>,
   options: { bookedFrom: string | null; signal?: AbortSignal },
 ): Promise<string[]> {
   const violations: string[] = [];
-  let last = '00000000-0000-0000-0000-000000000000';
+  const since = sql.lit(options.bookedFrom ?? '-infinity');
+  await sql`
+    declare booked no scroll cursor for
+    select order_id from payments.order_bookings where booked_on >= ${since}::date`.execute(tx);
   for (;;) {
     options.signal?.throwIfAborted();
     const { rows } = await sql<{ order_id: string }>`
-      select order_id from payments.order_bookings
-      where order_id > ${last} and booked_on >= coalesce(${options.bookedFrom}::date, '-infinity')
-      order by order_id limit ${PAGE_ORDERS}`.execute(tx);
-    const ids = rows.map((row) => row.order_id);
+      fetch ${sql.lit(PAGE_ORDERS)} from booked`.execute(tx);
+    if (rows.length === 0) break;
     const { rows: unknown } = await sql<{ id: string }>`
-      select w.id from unnest(${ids}::uuid[]) as w (id)
+      select w.id from unnest(${rows.map((row) => row.order_id)}::uuid[]) as w (id)
       where not exists (select from stream.order_events e
-        where e.order_id = w.id and e.type = any(${Object.keys(OUTCOMES)}::text[]))
-      order by w.id`.execute(stream);
+        where e.order_id = w.id and e.type = any(${Object.keys(OUTCOMES)}::text[]))`.execute(
+      stream,
+    );
     violations.push(
       ...unknown.map(({ id }) => `Order ${id} is booked, but has not ended in the order stream.`),
     );
-    const end = ids.at(-1);
-    if (end === undefined || ids.length < PAGE_ORDERS) return violations;
-    last = end;
   }
+  await sql`close booked`.execute(tx);
+  return violations.sort();
 }

@@ -64,6 +64,7 @@ async function orderLines(deps: PaymentsDependencies, invoiceId: string) {
     .selectAll()
     .where('invoice_id', '=', invoiceId)
     .orderBy('ended_at')
+    .orderBy('paid_before_minor')
     .orderBy('order_id')
     .execute();
   return bookings.flatMap((booking) => [
