@@ -1,6 +1,7 @@
 /** `npm run bench`: every figure in turn, each against its goal. */
 import { demoWeek } from './demo.ts';
 import { effects } from './effect.ts';
+import { ledgerBooking } from './ledger.ts';
 import { placing } from './place.ts';
 import { sheetImport } from './sheet.ts';
 import { startUp } from './start-up.ts';
@@ -15,6 +16,7 @@ const figures = [
   storedOrders,
   streamReading,
   effects,
+  ledgerBooking,
   startUp,
   sheetImport,
   demoWeek,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { removeHome } from '../../src/demo/home.ts';
 import { migrateMain } from '../../src/main-database.ts';
+import { migratePayments } from '../../src/payments-database.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { startEmbedded } from '../../src/platform/postgres/embedded.ts';
 import type { Bench } from './figure.ts';
@@ -17,6 +18,8 @@ export interface DatabaseServer {
   home: string;
   /** Makes a database with our schema. @returns its URL */
   create(name: string): Promise<string>;
+  /** Makes a database with the schema of payments. @returns its URL */
+  createPayments(name: string): Promise<string>;
 }
 
 /** A database and an open connection to it as its owner. */
@@ -37,15 +40,17 @@ export async function startDatabaseServer(
   const server = await startEmbedded({ home, databases: [], log, settings });
   bench.cleanup.defer(() => server.stop());
   await remarkSettings(bench, server.url('postgres'));
+  const create = async (name: string, migrate: (url: string) => Promise<unknown>) => {
+    const admin = await connect(bench, server.url('postgres'));
+    await admin.query(`create database ${admin.escapeIdentifier(name)}`);
+    const url = server.url(name);
+    await migrate(url);
+    return url;
+  };
   return {
     home,
-    create: async (name) => {
-      const admin = await connect(bench, server.url('postgres'));
-      await admin.query(`create database ${admin.escapeIdentifier(name)}`);
-      const url = server.url(name);
-      await migrateMain(url);
-      return url;
-    },
+    create: (name) => create(name, migrateMain),
+    createPayments: (name) => create(name, migratePayments),
   };
 }
 

@@ -24,6 +24,10 @@ export interface Bench {
   quick: boolean;
   /** Orders stored in the figure `stored`. */
   orders: number;
+  /** Events of the long stream in the figure `ledger`. */
+  events: number;
+  /** Postings of the large ledger in the figure `balance`. */
+  postings: number;
   /** Undone in the opposite order when the figure ends, or is interrupted. */
   cleanup: AsyncDisposableStack;
   /** Says what goes on; not part of the result. */
@@ -63,7 +67,8 @@ export function renderRow(row: Row): string {
 
 /** Three significant digits, thousands apart. */
 export function format(value: number, unit: Row['unit'] = ''): string {
-  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  const size = Math.abs(value);
+  const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 || size === 0 ? 2 : 4;
   const text = value.toLocaleString('en-US', {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,

@@ -67,9 +67,16 @@ export async function runProgram(
   }
 }
 
-/** A script of ours in a process of its own, whose last line of output is JSON. */
-export async function runScript<T>(script: string, args: readonly string[]): Promise<T> {
-  const output = await runProgram(process.execPath, [join(root, script), ...args]);
+/**
+ * A script of ours in a process of its own, whose last line of output is JSON.
+ * @param flags of Node
+ */
+export async function runScript<T>(
+  script: string,
+  args: readonly string[],
+  flags: readonly string[] = [],
+): Promise<T> {
+  const output = await runProgram(process.execPath, [...flags, join(root, script), ...args]);
   return JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as T;
 }
 

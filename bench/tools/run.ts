@@ -6,7 +6,9 @@ import { type Figure, type Row, reaches, renderRow } from './figure.ts';
 const USAGE = `npm run bench [-- <figure> …] [--quick] [--json]
   --quick        short rounds: shows that it works; the values then say little
   --json         one JSON object on stdout
-  --orders <n>   orders stored in the figure "stored" (BENCH_ORDERS, else 1,000,000)`;
+  --orders <n>   orders stored in the figure "stored" (BENCH_ORDERS, else 1,000,000)
+  --events <n>   events of the long stream in the figure "ledger" (else 300,000)
+  --postings <n> postings of the large ledger in the figure "balance" (else 1,000,000)`;
 
 /**
  * Runs figures one after another and prints them. Ends with exit code 0 even where a goal is
@@ -44,23 +46,30 @@ function readOptions(known: readonly Figure[], argv: readonly string[]) {
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       orders: { type: 'string', default: processEnvironment().BENCH_ORDERS ?? '1000000' },
+      events: { type: 'string', default: '300000' },
+      postings: { type: 'string', default: '1000000' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   const names = known.map((figure) => figure.name);
   const unknown = positionals.find((name) => !names.includes(name));
-  const orders = Number(values.orders);
-  if (values.help || unknown !== undefined || !(Number.isInteger(orders) && orders > 0)) {
+  const sizes = {
+    orders: Number(values.orders),
+    events: Number(values.events),
+    postings: Number(values.postings),
+  };
+  const bad = Object.values(sizes).some((size) => !(Number.isInteger(size) && size > 0));
+  if (values.help || unknown !== undefined || bad) {
     const lines = known.map(({ name, title }) => `  ${name.padEnd(14)} ${title}`);
     process.stdout.write(`${USAGE}\nFigures:\n${lines.join('\n')}\n`);
     if (!values.help) process.exitCode = 2;
     return undefined;
   }
   const chosen = known.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  return { figures: chosen, quick: values.quick, json: values.json, orders };
+  return { figures: chosen, quick: values.quick, json: values.json, sizes };
 }
 
-async function measure(figure: Figure, { quick, json, orders }: Options) {
+async function measure(figure: Figure, { quick, json, sizes }: Options) {
   const tell = (line: string) => void process.stderr.write(`    … ${line}\n`);
   if (!json) process.stdout.write(`${figure.name}: ${figure.title}\n`);
   const cleanup = new AsyncDisposableStack();
@@ -72,7 +81,7 @@ async function measure(figure: Figure, { quick, json, orders }: Options) {
   try {
     const remarks: string[] = [];
     const remark = (line: string) => void remarks.push(line);
-    const rows = await figure.measure({ quick, orders, cleanup, tell, remark });
+    const rows = await figure.measure({ quick, ...sizes, cleanup, tell, remark });
     const lines = [...rows.map(renderRow), ...remarks.map((line) => `  (${line})`)];
     if (!json) process.stdout.write(`${lines.join('\n')}\n\n`);
     const judged = rows.map((row: Row) => ({ ...row, ok: reaches(row) ?? null }));
