@@ -133,6 +133,11 @@ export abstract class StewardCommand extends Command {
     if (!this.jsonEnabled()) process.stdout.write(`${lines.join('\n')}\n`);
   }
 
+  /** Columns of the terminal; undefined where the output is piped: then nothing is broken. */
+  protected width(): number | undefined {
+    return this.look().width;
+  }
+
   /** Sentences on stdout, wrapped at words where a terminal shows them. */
   protected paragraphs(...texts: string[]): void {
     const { width } = this.look();
@@ -227,7 +232,7 @@ export abstract class StewardCommand extends Command {
   }
 
   /** The command as it was typed, without `--cursor`. */
-  private typed(): string {
+  protected typed(): string {
     const args = this.argv.filter(
       (arg, index) =>
         arg !== '--cursor' && this.argv[index - 1] !== '--cursor' && !arg.startsWith('--cursor='),

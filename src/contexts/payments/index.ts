@@ -11,3 +11,6 @@ export {
   sandboxPagePolicy,
   submitSandboxPage,
 } from './sandbox/sandbox-page.ts';
+
+/** Bank files, written and read back. Loaded when needed: the Excel engine is large. */
+export const openBankFiles = () => import('./payouts/bank-file-sheet.ts');

@@ -1,0 +1,3 @@
+import PaymentsChargesList from './list.ts';
+
+export default class PaymentsCharges extends PaymentsChargesList {}

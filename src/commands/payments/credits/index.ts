@@ -1,0 +1,3 @@
+import PaymentsCreditsList from './list.ts';
+
+export default class PaymentsCredits extends PaymentsCreditsList {}

@@ -1,0 +1,3 @@
+import PaymentsDisputesList from './list.ts';
+
+export default class PaymentsDisputes extends PaymentsDisputesList {}

@@ -1,0 +1,3 @@
+import PaymentsInvoicesList from './list.ts';
+
+export default class PaymentsInvoices extends PaymentsInvoicesList {}

@@ -1,0 +1,3 @@
+import PaymentsLedgerTrialBalance from './trial-balance.ts';
+
+export default class PaymentsLedger extends PaymentsLedgerTrialBalance {}

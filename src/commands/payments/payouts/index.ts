@@ -1,0 +1,3 @@
+import PaymentsPayoutsList from './list.ts';
+
+export default class PaymentsPayouts extends PaymentsPayoutsList {}

@@ -1,0 +1,3 @@
+import PaymentsProofsList from './list.ts';
+
+export default class PaymentsProofs extends PaymentsProofsList {}

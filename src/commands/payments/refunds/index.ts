@@ -1,0 +1,3 @@
+import PaymentsRefundsList from './list.ts';
+
+export default class PaymentsRefunds extends PaymentsRefundsList {}
