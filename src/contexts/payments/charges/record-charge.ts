@@ -11,6 +11,7 @@ import {
 } from '../mails/enqueue.ts';
 import type { ProviderCharge } from '../provider/provider.ts';
 import { planSurplusRefund } from '../refunds/plan-surplus-refund.ts';
+import { chargeKey } from './charge-key.ts';
 import {
   type Decision,
   type DunningSchedule,
@@ -20,13 +21,7 @@ import {
   type Next,
   pastDueAt,
 } from './charge-states.ts';
-import {
-  changeCharge,
-  chargeKey,
-  type LockedCharge,
-  planGeneration,
-  readGeneration,
-} from './charge-store.ts';
+import { changeCharge, type LockedCharge, planGeneration, readGeneration } from './charge-store.ts';
 
 type Deps = Omit<PaymentsDependencies, 'stream' | 'publicUrl'>;
 type Tx = Transaction<AllTables>;

@@ -5,7 +5,7 @@ import type { AllTables, PaymentsDependencies } from '../dependencies.ts';
 import { subjectKey } from '../people/identify.ts';
 import type { PaymentProvider } from '../provider/provider.ts';
 import { MONDAY, openTestPayments } from '../testing.ts';
-import { chargeKey } from './charge-store.ts';
+import { chargeKey } from './charge-key.ts';
 import { createScriptedProvider } from './scripted-provider.ts';
 
 /** Payments over a {@link createScriptedProvider}, both on one virtual clock. */

@@ -99,7 +99,9 @@ export async function lockInvoice(
   tx: Transaction<AllTables>,
   idOrNumber: string,
 ): Promise<Invoice> {
-  await sql`select from payments.invoices i where ${named(idOrNumber)} for update`.execute(tx);
+  await sql`select from payments.invoices i where ${named(idOrNumber)} for no key update`.execute(
+    tx,
+  );
   return findInvoice(tx, idOrNumber);
 }
 

@@ -53,7 +53,7 @@ async function lockPlannedCharge(
     .where('invoice_id', '=', invoice.id)
     .where('status', 'not in', ['failed', 'cancelled'])
     .orderBy('id')
-    .forUpdate()
+    .forNoKeyUpdate()
     .execute();
   const underWay = charges.find((charge) => charge.status !== 'planned');
   if (invoice.status === 'paid' || underWay) {
