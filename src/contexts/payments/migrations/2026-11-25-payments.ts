@@ -499,6 +499,10 @@ export const payments: Migration = {
       execute function payments.keep_facts(
         'status,method,provider,account_ref,generation,idempotency_key,failure_code,provider_ref,bank_file,due_at,sent_at,asks,lease_until,settled_at');
 
+    create trigger facts before update on payments.refunds for each row
+      execute function payments.keep_facts(
+        'status,failure_code,provider_ref,due_at,sent_at,sends,asks,lease_until,settled_at,transaction_id');
+
     revoke execute on all functions in schema payments from public;
   `,
 };
