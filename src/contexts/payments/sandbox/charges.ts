@@ -50,7 +50,7 @@ export function chargeStep(currency: string): bigint {
 }
 
 /** Stripe's list price for cards, so that there is something to reconcile: 2.9 % and 0.30 units. */
-export function chargeFee(amountMinor: bigint, currency: string): bigint {
+function chargeFee(amountMinor: bigint, currency: string): bigint {
   const fixed = (3n * 10n ** BigInt(minorDigits(currency))) / 10n;
   return (amountMinor * 29n + 500n) / 1_000n + fixed;
 }

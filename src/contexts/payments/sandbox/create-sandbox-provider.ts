@@ -18,7 +18,7 @@ import { openAccountPage, openMethodPage } from './sandbox-page.ts';
 import { accountState, findTransfer, getTransfer, makeAccount, makeTransfer } from './transfers.ts';
 import { readSandboxWebhook } from './webhook.ts';
 
-export interface SandboxOptions<Tables> {
+interface SandboxOptions<Tables> {
   /** Payments' own database; the sandbox's tables are in schema `sandbox`. */
   db: Database<Tables>;
   clock: Clock;

@@ -1,7 +1,1 @@
-export { createSandboxProvider, type SandboxOptions } from './create-sandbox-provider.ts';
-export {
-  renderSandboxPage,
-  sandboxPage,
-  sandboxPagePolicy,
-  submitSandboxPage,
-} from './sandbox-page.ts';
+export { createSandboxProvider } from './create-sandbox-provider.ts';

@@ -9,12 +9,7 @@ import { once, type Sandbox, tell } from './sandbox.ts';
 import { OFFERED_METHODS, testMethod } from './test-methods.ts';
 import { accountState } from './transfers.ts';
 
-export {
-  renderSandboxPage,
-  type SandboxChoice,
-  type SandboxPage,
-  sandboxPagePolicy,
-} from './render-sandbox-page.ts';
+export { renderSandboxPage, sandboxPagePolicy } from './render-sandbox-page.ts';
 
 /** As Stripe: Checkout pages a day. */
 const PAGE_HOURS = 24;
