@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Executor, Transaction } from '../../../platform/postgres/database.ts';
 import type { AllTables, PaymentsDependencies } from '../dependencies.ts';
 import type { ChargeStatus, InvoiceStatus } from '../payments.ts';
+import { chargeKey } from './charge-key.ts';
 
 /** A charge with what decides over it. */
 export interface ChargeRecord {
@@ -74,8 +75,10 @@ export async function lockCharge(
   id: string,
 ): Promise<LockedCharge | undefined> {
   await sql`select from payments.invoices
-    where id = (select invoice_id from payments.charges where id = ${id}) for update`.execute(tx);
-  await sql`select from payments.charges where id = ${id} for update`.execute(tx);
+    where id = (select invoice_id from payments.charges where id = ${id}) for no key update`.execute(
+    tx,
+  );
+  await sql`select from payments.charges where id = ${id} for no key update`.execute(tx);
   const row = await select(tx).where('c.id', '=', id).executeTakeFirst();
   return row && { ...row, locked: true };
 }
@@ -202,9 +205,4 @@ export async function readGeneration(
     select coalesce(max(generation), 0)::int as generation from payments.charges
     where invoice_id = ${invoiceId}`.execute(tx);
   return rows[0]?.generation ?? 0;
-}
-
-/** The provider's idempotency key: of invoice and attempt, so that it can be made anew. */
-export function chargeKey(invoiceId: string, generation: number): string {
-  return `charge:${invoiceId}:${generation}`;
 }

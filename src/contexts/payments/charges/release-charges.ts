@@ -57,7 +57,7 @@ export function chargeNow(deps: Deps, invoiceId: string, detail: string): Promis
       .selectFrom('payments.invoices')
       .select(['status', 'total_minor', 'rounding_minor', 'currency'])
       .where('id', '=', invoiceId)
-      .forUpdate()
+      .forNoKeyUpdate()
       .executeTakeFirst();
     if (invoice?.status !== 'open' && invoice?.status !== 'past_due') return null;
     const live = await tx
@@ -65,7 +65,7 @@ export function chargeNow(deps: Deps, invoiceId: string, detail: string): Promis
       .select(['id', 'status', 'lease_until'])
       .where('invoice_id', '=', invoiceId)
       .where('status', 'in', ['planned', 'sending', 'unknown', 'processing', 'requires_action'])
-      .forUpdate()
+      .forNoKeyUpdate()
       .executeTakeFirst();
     if (live && live.status !== 'planned') return null;
     const working = live?.lease_until && live.lease_until > now;

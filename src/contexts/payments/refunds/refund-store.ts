@@ -53,18 +53,29 @@ const select = (db: Executor<AllTables>) =>
       'r.transaction_id as transactionId',
     ]);
 
-/** Locks a charge: whoever adds a refund to it, or finds one, waits for the others. */
+/**
+ * Locks a charge: whoever adds a refund to it, or finds one, waits for the others. Its invoice
+ * before it, as whoever records charges does: a new refund refers to both.
+ */
 export async function lockChargeRow(tx: Transaction<AllTables>, chargeId: string): Promise<void> {
-  await sql`select from payments.charges where id = ${chargeId} for update`.execute(tx);
+  await sql`select from payments.invoices
+    where id = (select invoice_id from payments.charges where id = ${chargeId})
+    for no key update`.execute(tx);
+  await sql`select from payments.charges where id = ${chargeId} for no key update`.execute(tx);
 }
 
-/** Locks a refund, its charge before it. */
+/** Locks a refund, its invoice and charge before it. */
 export async function lockRefund(
   tx: Transaction<AllTables>,
   id: string,
 ): Promise<LockedRefund | undefined> {
-  await sql`select from payments.charges
-    where id = (select charge_id from payments.refunds where id = ${id}) for update`.execute(tx);
+  const refund = await tx
+    .selectFrom('payments.refunds')
+    .select('charge_id')
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (!refund) return undefined;
+  await lockChargeRow(tx, refund.charge_id);
   await sql`select from payments.refunds where id = ${id} for update`.execute(tx);
   const row = await select(tx).where('r.id', '=', id).executeTakeFirst();
   return row && { ...row, locked: true };

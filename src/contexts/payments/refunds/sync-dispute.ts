@@ -9,6 +9,7 @@ import type { ClawBack, Dispute, DisputeStatus } from '../payments.ts';
 import type { ProviderDispute } from '../provider/provider.ts';
 import { bookClawBack, bookMoneyBack, reverseMoneyBack } from './book-money-back.ts';
 import { readDispute } from './read-refunds.ts';
+import { lockChargeRow } from './refund-store.ts';
 import { checkClawBack } from './request-refund.ts';
 
 type Deps = Omit<PaymentsDependencies, 'stream' | 'publicUrl'>;
@@ -42,6 +43,8 @@ async function record(
   told: ProviderDispute,
   charge: { id: string; invoiceId: string } | undefined,
 ): Promise<void> {
+  // In the same order as all who write about one invoice.
+  if (charge) await lockChargeRow(tx, charge.id);
   const id = await findOrOpen(deps, tx, told, charge);
   const row = await lockDispute(tx, id);
   if (row.status === told.state && row.booked === isTaken(told.state)) return;
