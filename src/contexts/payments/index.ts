@@ -1,8 +1,8 @@
 export { createPayments, paymentsConsumers } from './create-payments.ts';
-export type { AllTables as PaymentsTables, PaymentsDependencies } from './dependencies.ts';
+export type { AllTables as PaymentsTables } from './dependencies.ts';
 export { createPaymentsMailRenderer } from './mails/render-payments-mail.ts';
 export type * from './payments.ts';
-export type { HostedPage, PaymentMethod, PaymentProvider } from './provider/provider.ts';
+export type { PaymentMethod, PaymentProvider } from './provider/provider.ts';
 export { createRequestKeys, type RequestKeys } from './requests/request-keys.ts';
 export type { SandboxPage } from './sandbox/render-sandbox-page.ts';
 export {
