@@ -35,7 +35,7 @@ export const paymentsJobs = [
     timeLimitMs: 30 * MINUTE_MS,
     // Looks at what is due by itself; an hour would do, but a customer who has just given a payment
     // method should not wait for one.
-    schedule: { everyMs: 5 * MINUTE_MS },
+    schedule: { everyMs: MINUTE_MS },
   }),
   defineJob({
     name: 'payments.pay-workers',
@@ -65,7 +65,8 @@ export const paymentsJobs = [
     description: 'Finds what the payment provider has told of by no webhook',
     payload: nothing,
     timeLimitMs: 10 * MINUTE_MS,
-    schedule: { everyMs: 10 * MINUTE_MS },
+    // One request; the sandbox tells by no other way.
+    schedule: { everyMs: MINUTE_MS },
   }),
   defineJob({
     name: 'payments.prove',

@@ -66,9 +66,14 @@ async function at(
   await runPaymentsJob(play, 'payments.read-stream');
 }
 
-/** Sends what is due, and looks at what the provider tells of. */
+/** Sends what is due; before and after that, looks at what the provider tells of. */
 async function charge(play: Play): Promise<void> {
+  await readEvents(play);
   await runPaymentsJob(play, 'payments.charge-invoices');
+  await readEvents(play);
+}
+
+async function readEvents(play: Play): Promise<void> {
   await runPaymentsJob(play, 'payments.poll-events');
   await runPaymentsJob(play, 'payments.process-events');
 }
