@@ -69,16 +69,16 @@ export async function writeLives(
   return Number(rows[0]?.events);
 }
 
-const PERSON = (digit: number, number: string) =>
+const person = (digit: number, number: string) =>
   `('00000000-0000-7000-${digit}000-' || lpad((${number})::text, 12, '0'))::uuid`;
 
 const PEOPLE_SQL = `
 insert into stream.personal (subject_id, kind, data, updated_at)
-select ${PERSON(8, 'n')}, 'customer', jsonb_build_object('name', 'Customer ' || n, 'email',
+select ${person(8, 'n')}, 'customer', jsonb_build_object('name', 'Customer ' || n, 'email',
   'customer-' || n || '@example.org', 'subject', 'token|customer-' || n), now()
 from generate_series(0, $1::int - 1) as n
 union all
-select ${PERSON(9, 'n')}, 'worker', jsonb_build_object('name', 'Worker ' || n, 'email',
+select ${person(9, 'n')}, 'worker', jsonb_build_object('name', 'Worker ' || n, 'email',
   'worker-' || n || '@example.org', 'subject', 'token|worker-' || n), now()
 from generate_series(0, $2::int - 1) as n`;
 
@@ -87,8 +87,8 @@ const EVENTS_SQL = `
 with drawn as materialized (
   select n, uuidv7(n * interval '1 ms' - interval '1 year') as id,
     timestamptz '2026-03-02 08:00:00Z' + n * interval '1 day' / 5000 as began,
-    jsonb_build_object('customer', jsonb_build_object('id', ${PERSON(8, 'n * 7919 % $3::int')}),
-      'worker', jsonb_build_object('id', ${PERSON(9, 'n * 104729 % $4::int')})) as people,
+    jsonb_build_object('customer', jsonb_build_object('id', ${person(8, 'n * 7919 % $3::int')}),
+      'worker', jsonb_build_object('id', ${person(9, 'n * 104729 % $4::int')})) as people,
     2000 + n * 6007 % 30000 as price
   from generate_series($1::bigint, $2::bigint) as n
 ), placed as materialized (
