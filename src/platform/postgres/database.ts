@@ -87,7 +87,10 @@ export function openPool(options: DatabaseOptions): pg.Pool {
     options: sessionSettings(options),
     Client: namedStatements(names),
   });
-  pool.on('error', (error) => options.onIdleError?.(error));
+  pool.on('error', (error) => {
+    // While a pool is being closed its server may be stopped too: nobody misses the connection.
+    if (!pool.ending) options.onIdleError?.(error);
+  });
   // A connection that breaks while it is lent out tells its query, or the next one. It also emits
   // the error, which the pool listens for only while the connection is idle: unheard, it would end
   // the process.
