@@ -95,6 +95,7 @@ async function carryOut(
   now: Date,
 ): Promise<void> {
   const { defaultMethod } = deps.rules.payouts;
+  await preferIndexes(tx);
   const ordinal = sql`row_number() over (order by w.id)`;
   const payoutId = sortedId(now, ordinal, sql`w.id::text || ${`${run.id} payout`}`);
   await sql`
@@ -116,6 +117,16 @@ async function carryOut(
   await bookRun(deps, tx, run, now);
 }
 
+/**
+ * The table of payouts grows while it is read, and was empty or small when the plan for reading it
+ * was made: looking through all of it for each worker would take minutes. Where that costs a plan
+ * as much as anything, the compiler of plans would set in.
+ */
+async function preferIndexes(tx: Transaction<AllTables>): Promise<void> {
+  await sql`
+    select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)`.execute(tx);
+}
+
 async function bookRun(
   deps: PaymentsDependencies,
   tx: Transaction<AllTables>,
@@ -128,21 +139,24 @@ async function bookRun(
     values ('payouts-in-transit', '', ${run.currency})
     on conflict (code, owner, currency) do nothing`.execute(tx);
   const ordinal = sql`row_number() over (order by p.id)`;
+  const transactionId = sortedId(now, ordinal, sql`p.id::text || 'payout transaction'`);
   await sql`
     insert into ledger.transactions
       (id, idempotency_key, kind, booked_on, occurred_at, subject_kind, subject_id)
-    select ${sortedId(now, ordinal, sql`p.id::text || 'payout transaction'`)}, p.idempotency_key,
-      'payout', ${day}::date, ${now}, 'payout', p.id
+    select ${transactionId}, p.idempotency_key, 'payout', ${day}::date, ${now}, 'payout', p.id
     from payments.payouts p where p.run_id = ${run.id}`.execute(tx);
+  // The same ids once more, and accounts looked up one by one: nobody has counted the new rows
+  // yet, and a join that expects a few of them compares each with each.
   await sql`
     insert into ledger.postings (transaction_id, line, account_id, booked_on, amount_minor, currency)
-    select t.id, l.line, a.id, t.booked_on, l.amount, p.currency
-    from payments.payouts p
-    join ledger.transactions t on t.idempotency_key = p.idempotency_key
-    cross join lateral (values
-      (1::smallint, 'worker-payable', p.worker_id::text, p.amount_minor),
-      (2::smallint, 'payouts-in-transit', '', -p.amount_minor)) as l (line, code, owner, amount)
-    join ledger.accounts a
-      on a.code = l.code and a.owner = l.owner and a.currency = p.currency
-    where p.run_id = ${run.id}`.execute(tx);
+    select w.id, l.line, case l.line when 1 then w.payable else w.transit end, ${day}::date,
+      case l.line when 1 then w.amount_minor else -w.amount_minor end, w.currency
+    from (
+      select ${transactionId} as id, p.amount_minor, p.currency,
+        (select a.id from ledger.accounts a where a.code = 'worker-payable'
+          and a.owner = p.worker_id::text and a.currency = p.currency) as payable,
+        (select a.id from ledger.accounts a where a.code = 'payouts-in-transit'
+          and a.owner = '' and a.currency = ${run.currency}) as transit
+      from payments.payouts p where p.run_id = ${run.id} offset 0) as w
+    cross join (values (1::smallint), (2::smallint)) as l (line)`.execute(tx);
 }
