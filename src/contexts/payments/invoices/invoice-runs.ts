@@ -32,6 +32,7 @@ export function invoiceRuns(deps: PaymentsDependencies): RunKind {
         select from payments.order_bookings b where b.customer_id = asked.id)`,
     carryOut: async (tx, run, now) => {
       await insertInvoices(tx, people(run), run, now, deps.provider.chargeStep(run.currency));
+      await takeOrders(tx, run);
       await bookRoundings(tx, deps, run, now);
       await insertCharges(tx, deps.provider.name, run, now);
       await mailInvoicesIssued(tx, run.id, now);
@@ -127,8 +128,8 @@ function line(
 }
 
 /**
- * One statement, hence one moment for what is due and what is taken. Numbers go on where the
- * period's last run ended: invoices are never deleted, so that counting them is enough.
+ * Numbers go on where the period's last run ended: invoices are never deleted, so that counting
+ * them is enough.
  */
 async function insertInvoices(
   tx: Transaction<AllTables>,
@@ -143,20 +144,31 @@ async function insertInvoices(
       select *, row_number() over (order by id) as place,
         row_number() over (order by id)
           + (select count(*) from payments.invoices where period = ${run.period}) as number
-      from people where left_out is null),
-    made as (
-      insert into payments.invoices (id, number, customer_id, period, run_id, currency, orders,
-        price_minor, discount_minor, total_minor, rounding_minor, issued_at)
-      select ${sortedId(now, sql`place`, sql`${run.id}::text || id || 'invoice'`)},
-        ${run.period}::text || '-' || lpad(number::text, greatest(6, length(number::text)), '0'),
-        id, ${run.period}, ${run.id}::uuid, ${run.currency}, items, price_minor, discount_minor,
-        amount_minor, amount_minor % ${step}::bigint, ${now}::timestamptz
-      from numbered order by place
-      returning id, customer_id)
-    update payments.order_bookings b set invoice_id = made.id
-    from made
-    where b.customer_id = made.customer_id and b.invoice_id is null and b.reversed_by is null
-      and b.ended_at < ${run.cutoff} and b.currency = ${run.currency}`.execute(tx);
+      from people where left_out is null)
+    insert into payments.invoices (id, number, customer_id, period, run_id, currency, orders,
+      price_minor, discount_minor, total_minor, rounding_minor, issued_at)
+    select ${sortedId(now, sql`place`, sql`${run.id}::text || id || 'invoice'`)},
+      ${run.period}::text || '-' || lpad(number::text, greatest(6, length(number::text)), '0'),
+      id, ${run.period}, ${run.id}::uuid, ${run.currency}, items, price_minor, discount_minor,
+      amount_minor, amount_minor % ${step}::bigint, ${now}::timestamptz
+    from numbered order by place`.execute(tx);
+}
+
+/**
+ * Takes the orders that are due. What came in between is taken too, and the comparison with the
+ * plan's hash then finds it. Statistics know nothing of the invoices made just now: taken for a
+ * handful, they would be searched through for every order, unless loops are ruled out.
+ */
+async function takeOrders(tx: Transaction<AllTables>, run: Run): Promise<void> {
+  await sql`select set_config('enable_nestloop', 'off', true)`.execute(tx);
+  await sql`
+    update payments.order_bookings b set invoice_id = i.id
+    from payments.invoices i
+    where i.run_id = ${run.id} and b.customer_id = i.customer_id and b.invoice_id is null
+      and b.reversed_by is null and b.ended_at < ${run.cutoff} and b.currency = i.currency`.execute(
+    tx,
+  );
+  await sql`select set_config('enable_nestloop', 'on', true)`.execute(tx);
 }
 
 /** The first attempts, due at once, with the step that tells where they come from. */
