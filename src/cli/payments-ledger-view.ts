@@ -25,7 +25,7 @@ export function trialColumns(currency: string): Column<TrialLine>[] {
     { header: 'debit', align: 'right', value: (row) => formatAmount(row.debitMinor, currency) },
     { header: 'credit', align: 'right', value: (row) => formatAmount(row.creditMinor, currency) },
     amountColumn('balance', currency, (row) => row.balanceMinor),
-    { header: 'owners', align: 'right', value: (row) => row.accounts },
+    { header: 'accounts', align: 'right', value: (row) => row.accounts },
     { header: 'what', value: (row) => row.description },
   ];
 }

@@ -1,5 +1,5 @@
 import type { Explanation, ProofCheck, ProofReport } from '../contexts/payments/index.ts';
-import { formatMoney } from '../platform/money.ts';
+import { formatAmount } from '../platform/money.ts';
 import { shownOf } from './pages.ts';
 import type { Column } from './table.ts';
 import { displayWidth, pad, plainText, wrapText } from './text-width.ts';
@@ -50,31 +50,24 @@ const GAP = '  ';
 const NARROWEST_TEXT = 30;
 
 /**
- * An explanation as lines: texts indented by depth at the left, amounts aligned at the right.
+ * An explanation as lines: amounts aligned at the left, texts beside them, indented by depth.
  * @param width of the terminal; undefined where nothing is to be broken
  */
 export function explanationLines(
-  { lines, currency }: Explanation,
+  { lines, currency }: Pick<Explanation, 'lines' | 'currency'>,
   width: number | undefined,
 ): string[] {
   const amounts = lines.map(({ amountMinor }) =>
-    amountMinor === null ? '' : formatMoney({ amountMinor, currency }),
+    amountMinor === null ? '' : formatAmount(amountMinor, currency),
   );
-  const texts = lines.map(({ text }) => plainText(text));
-  const indents = lines.map(({ depth }) => INDENT.repeat(depth));
   const amountWidth = Math.max(0, ...amounts.map(displayWidth));
-  const widest = Math.max(
-    0,
-    ...texts.map((text, index) => displayWidth((indents[index] ?? '') + text)),
-  );
-  const room =
-    width === undefined ? widest : Math.max(NARROWEST_TEXT, width - amountWidth - GAP.length);
-  const column = Math.min(widest, room);
-  return texts.flatMap((text, index) => {
-    const indent = indents[index] ?? '';
-    const amount = pad(amounts[index] ?? '', amountWidth, 'right');
-    return wrapText(text, Math.max(1, column - indent.length)).map((part, at) =>
-      (pad(indent + part, column) + GAP + (at === 0 ? amount : '')).trimEnd(),
-    );
+  return lines.flatMap(({ depth, text }, index) => {
+    const before = GAP + INDENT.repeat(depth);
+    const room = (width ?? Number.POSITIVE_INFINITY) - amountWidth - before.length;
+    const parts = wrapText(plainText(text), Math.max(NARROWEST_TEXT, room));
+    return parts.map((part, at) => {
+      const amount = pad(at === 0 ? (amounts[index] ?? '') : '', amountWidth, 'right');
+      return amount + before + part;
+    });
   });
 }

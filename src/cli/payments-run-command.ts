@@ -9,6 +9,7 @@ import {
   gateLine,
   leftOutColumns,
   nextAfterPlan,
+  openRun,
   plannedColumns,
   RUN_WORDS,
   runColumns,
@@ -80,7 +81,7 @@ export abstract class RunCommand extends PaymentsCommand {
         noun: 'run',
         columns,
       });
-      const open = shown.data.find((run) => run.status !== 'committed');
+      const open = openRun(shown.data);
       if (open) this.next(`payments ${kind} commit ${shortHash(open)}`);
       else this.next(`payments ${kind} list`);
       return shown;
@@ -98,21 +99,21 @@ export abstract class RunCommand extends PaymentsCommand {
     const odd = new Set(oddities.map((one) => one.id));
     if (shown.length > 0) {
       this.print('');
-      this.table(plannedColumns(kind, currency, names, odd), shown);
+      this.table(plannedColumns(kind, shown, { currency, names, odd }), shown);
       const all = plan.people + leftOut.reduce((sum, one) => sum + one.people, 0);
-      const inRun = shown.filter((one) => one.left === null).length;
-      this.remark(
-        `${shownOf(shown.length, all, person)} shown, the biggest first; ${inRun} of ${plan.people} in the run.`,
-      );
+      this.remark(`${shownOf(shown.length, all, person)}, the biggest first.`);
     }
     if (leftOut.length > 0) {
       this.print('');
       this.table(leftOutColumns(kind, currency), leftOut);
     }
     this.print('', this.styled('bold', earlier.length > 0 ? 'Compared' : 'The first run'));
-    this.table(comparisonColumns(kind, currency), [plan, ...earlier]);
-    if (oddities.length > 0) this.print('', this.styled('bold', 'Oddities'));
-    this.paragraphs(...oddities.map((one) => `! ${names.get(one.id) ?? one.id}: ${one.detail}`));
+    const now = { ...plan, period: `${plan.period}, planned` };
+    this.table(comparisonColumns(kind, currency), [now, ...earlier]);
+    if (oddities.length > 0) {
+      this.print('', this.styled('bold', 'Oddities'));
+      this.paragraphs(...oddities.map((one) => `! ${names.get(one.id) ?? one.id}: ${one.detail}`));
+    }
     this.showGates(plan);
   }
 

@@ -39,12 +39,11 @@ export function runFields(run: Run, time: Time) {
   ] as const;
 }
 
-/** The people of a plan; orders and prices only where there are any. */
+/** The people of a plan; what none of them has gets no column. */
 export function plannedColumns(
   kind: Kind,
-  currency: string,
-  names: Names,
-  odd: ReadonlySet<string>,
+  shown: readonly PlannedPerson[],
+  { currency, names, odd }: { currency: string; names: Names; odd: ReadonlySet<string> },
 ): Column<PlannedPerson>[] {
   const { person, item } = RUN_WORDS[kind];
   const prices: Column<PlannedPerson>[] = [
@@ -55,6 +54,7 @@ export function plannedColumns(
       value: (one) => (one.discountMinor === 0n ? null : formatAmount(one.discountMinor, currency)),
     },
   ];
+  const remarks = { header: 'remark', value: (one: PlannedPerson) => remarkText(one, odd) };
   return [
     { header: person, value: (one) => names.get(one.id) ?? one.id },
     {
@@ -65,7 +65,7 @@ export function plannedColumns(
     ...(kind === 'invoices' ? prices : []),
     amountColumn('amount', currency, (one) => one.amountMinor),
     { header: 'usual', align: 'right', value: (one) => usualText(one, currency) },
-    { header: '', value: (one) => remarkText(one, odd) },
+    ...(shown.some((one) => remarkText(one, odd) !== null) ? [remarks] : []),
     { header: 'id', value: (one) => (names.has(one.id) ? one.id : null) },
   ];
 }
@@ -136,17 +136,31 @@ function trippedText(run: Run): string {
   return tripped.map((gate) => gate.gate).join(', ');
 }
 
+/** A run that still waits for somebody: nothing was committed for its period since. */
+export function openRun(runs: readonly Run[]): Run | undefined {
+  return runs.find(
+    ({ status, period, plannedAt }) =>
+      status !== 'committed' &&
+      !runs.some(
+        (one) => one.period === period && one.committedAt && one.committedAt >= plannedAt,
+      ) &&
+      // A later plan for the period takes the place of an earlier one.
+      !runs.some((one) => one.period === period && one.plannedAt > plannedAt),
+  );
+}
+
 /** What is sensible after a look at a plan. */
 export function nextAfterPlan(run: Run): string[] {
   const { kind } = run;
   const commit = `payments ${kind} commit ${shortHash(run)}`;
   const hard = run.gates.filter((gate) => gate.hard && !gate.passed).map((gate) => gate.gate);
-  const mend = new Set(hard.map((gate) => MEND[gate]));
-  return hard.length === 0 ? [commit] : [...mend, `${commit} --despite "<reason>"`];
+  if (hard.length === 0) return [commit];
+  return [...new Set(hard.map((gate) => MEND[gate])), `${commit} --despite "<reason>"`];
 }
 
+/** What shows why a gate has tripped, or mends it. */
 const MEND: Record<GateResult['gate'], string> = {
-  'stream-read': 'jobs run stream.wake',
+  'stream-read': 'jobs run payments.read-stream',
   'nothing-parked': 'stream parked --part payments',
   'proof-green': 'payments prove',
   'total-usual': 'payments invoices runs',

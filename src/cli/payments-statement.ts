@@ -90,11 +90,12 @@ function common({
   return { from, to, openingMinor, closingMinor, nextCursor };
 }
 
-function personRows({ lines }: PersonStatement): StatementRow[] {
+function personRows({ kind, lines }: PersonStatement): StatementRow[] {
   return lines.map((line) => ({
     day: line.bookedOn,
     text: line.description,
-    about: line.invoiceNumber ?? line.orderId,
+    // Which invoice an order is on is nothing to its worker.
+    about: kind === 'worker' ? line.orderId : (line.invoiceNumber ?? line.orderId),
     amountMinor: line.amountMinor,
     balanceMinor: line.balanceMinor,
   }));

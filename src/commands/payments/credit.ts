@@ -43,7 +43,8 @@ export default class PaymentsCredit extends PaymentsCommand {
         ({ currency, needsApproval }) =>
           `${needsApproval ? 'Ask for the approval of' : 'Book'} ${formatMoney({ amountMinor, currency })} for ${personText(names, args.worker)}?`,
       );
-      this.fields(creditFields(credit, names, this.time(app)));
+      // What was only tried has no id.
+      this.fields(creditFields(credit, names, this.time(app)).slice(applied ? 0 : 1));
       const waits = credit.status === 'requested';
       this.outcome(applied, flags, waits ? 'Waits for a second finance manager.' : 'Credited.');
       if (applied) this.next(waits ? `payments approve ${credit.id}` : 'payments credits');

@@ -21,7 +21,7 @@ export default class PaymentsExplain extends PaymentsCommand {
       const explanation = await app.payments.explain.explain(args.id);
       const { subject, title, amountMinor, currency } = explanation;
       this.paragraphs(this.styled('bold', title));
-      this.print(...explanationLines(explanation, this.width()));
+      if (explanation.lines.length > 0) this.print(...explanationLines(explanation, this.width()));
       if (amountMinor !== null) {
         this.print('', `${subject.kind}: ${formatMoney({ amountMinor, currency })}`);
       }

@@ -54,7 +54,8 @@ export default class PaymentsRefund extends PaymentsCommand {
         ({ amountMinor }) =>
           `Pay ${formatMoney({ amountMinor, currency })} of ${args.invoice} back?`,
       );
-      this.fields(refundFields(refund, names, this.time(app)));
+      // What was only tried has no id.
+      this.fields(refundFields(refund, names, this.time(app)).slice(applied ? 0 : 1));
       this.outcome(applied, flags, 'Planned.');
       if (applied) this.next('payments charges send', `payments invoices show ${args.invoice}`);
       return { applied, refund };

@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { listFlags } from '../../cli/flags.ts';
+import { countRest, shownOf } from '../../cli/pages.ts';
 import { PaymentsCommand } from '../../cli/payments-command.ts';
 import { dayFlags } from '../../cli/payments-flags.ts';
 import {
@@ -7,11 +8,14 @@ import {
   outlookFields,
   readStatement,
   type StatementOf,
+  type StatementPage,
   statementColumns,
   statementName,
   statementOf,
 } from '../../cli/payments-statement.ts';
 import type { PaymentsApp } from '../../payments-app.ts';
+
+type PageRequest = { limit: number; cursor?: string };
 
 export default class PaymentsStatement extends PaymentsCommand {
   static override summary = 'Show what was charged or credited, with opening, balance and closing.';
@@ -40,16 +44,33 @@ export default class PaymentsStatement extends PaymentsCommand {
       const names = await this.titleNames(app, of);
       if (xlsx !== undefined) return this.write(app, of, { from, to }, { file: xlsx, names });
       const { currency } = app.config;
-      const page = await readStatement(app.payments, of, { from, to }, { limit, cursor });
+      const read = (one: PageRequest) => readStatement(app.payments, of, { from, to }, one);
+      const page = await this.progress('Reading', () => read({ limit, cursor }));
       this.print(this.styled('bold', statementName(of, names)), `${page.from} to ${page.to}`, '');
       this.table(statementColumns(currency), framedRows(page, cursor === undefined));
       const outlook = outlookFields(page.statement);
-      if (outlook.length > 0) this.print('');
-      this.fields(outlook);
-      if (page.nextCursor !== null) this.next(`${this.typed()} --cursor ${page.nextCursor}`);
-      else this.next(`${this.typed()} --xlsx statement.xlsx`);
+      if (outlook.length > 0) {
+        this.print('');
+        this.fields(outlook);
+      }
+      if (!this.jsonEnabled()) await this.showRest(page, read);
       return page.statement;
     });
+  }
+
+  /** How many lines there are, and how to see the others or all of them. */
+  private async showRest(
+    { rows, nextCursor }: StatementPage,
+    read: (page: PageRequest) => Promise<StatementPage>,
+  ): Promise<void> {
+    const lines = async (page: PageRequest) => {
+      const next = await read(page);
+      return { data: next.rows, nextCursor: next.nextCursor };
+    };
+    const rest = await countRest(lines, nextCursor);
+    this.remark(shownOf(rows.length, rows.length + rest.count, 'line', rest.more));
+    if (nextCursor !== null) this.next(`${this.typed()} --cursor ${nextCursor}`);
+    this.next(`${this.typed()} --xlsx statement.xlsx`);
   }
 
   /** Somebody whom nobody knows has no statement, rather than an empty one. */

@@ -9,6 +9,9 @@ import {
 import { disputeColumns, refundColumns } from '../../../cli/payments-refund-view.ts';
 import type { Column } from '../../../cli/table.ts';
 
+/** The same for all rows. */
+const STANDS_ABOVE: ReadonlySet<string> = new Set(['invoice', 'customer']);
+
 export default class PaymentsInvoicesShow extends PaymentsCommand {
   static override summary = 'Show an invoice: its orders, charges, refunds and disputes.';
   static override examples = [
@@ -29,8 +32,7 @@ export default class PaymentsInvoicesShow extends PaymentsCommand {
       const names = await this.names(app, [customerId, ...clawedBack]);
       this.fields(invoiceFields(invoice, names, time));
       this.part('Orders', invoiceLineColumns(currency, time), invoice.lines);
-      // All of one customer, who stands above.
-      this.part('Charges', chargeColumns(currency, new Map(), time), invoice.charges);
+      this.part('Charges', chargeColumns(currency, names, time), invoice.charges);
       this.part('Refunds', refundColumns(currency, names, time), refunds);
       this.part('Disputes', disputeColumns(currency, names, time), invoice.disputes);
       this.next(...nextForInvoice(invoice));
@@ -41,6 +43,9 @@ export default class PaymentsInvoicesShow extends PaymentsCommand {
   private part<Row>(title: string, columns: readonly Column<Row>[], rows: readonly Row[]): void {
     if (rows.length === 0) return;
     this.print('', this.styled('bold', title));
-    this.table(columns, rows);
+    this.table(
+      columns.filter(({ header }) => !STANDS_ABOVE.has(header)),
+      rows,
+    );
   }
 }

@@ -25,9 +25,13 @@ export default class PaymentsLedgerAccounts extends PaymentsCommand {
     return this.withMoney(async (app) => {
       const filter = { code: flags.code, owner: flags.owner, on: flags.on };
       const names = new Map<string, string>();
+      let read = 0;
       const fetch = async (page: { limit: number; cursor?: string }) => {
         const answer = await app.payments.ledger.accounts(filter, page);
-        for (const [id, name] of await this.names(app, ownerIds(answer.data))) names.set(id, name);
+        // What follows is only counted: names are for what is shown.
+        const shown = read < flags.limit ? ownerIds(answer.data) : [];
+        for (const [id, name] of await this.names(app, shown)) names.set(id, name);
+        read += answer.data.length;
         return answer;
       };
       const shown = await this.list(flags, fetch, {
