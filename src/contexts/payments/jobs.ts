@@ -46,7 +46,7 @@ export const paymentsJobs = [
   }),
   defineJob({
     name: 'payments.settle-payouts',
-    description: 'Asks after payouts in doubt',
+    description: 'Asks after payouts in doubt, and sends what earlier months have left',
     payload: nothing,
     timeLimitMs: 30 * MINUTE_MS,
     schedule: { everyMs: 10 * MINUTE_MS },

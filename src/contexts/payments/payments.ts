@@ -457,6 +457,11 @@ export interface Payouts extends Runs {
   settleDue(options?: {
     signal?: AbortSignal;
   }): Promise<{ paid: number; failed: number; unknown: number }>;
+  /**
+   * Sends what earlier months have left planned: to workers who had no account then, or while the
+   * provider was away. The present month waits for its run, or for a manager.
+   */
+  finishMonths(options?: { signal?: AbortSignal }): Promise<PayReport>;
   list(filter: PayoutFilter, page: PageRequest): Promise<PageWithTotal<Payout>>;
   /** @param workerId the only one who may see it @throws `payout_not_found` */
   get(id: string, workerId?: string): Promise<Payout>;

@@ -33,8 +33,11 @@ const payWorkers: PaymentsProcessor<'payments.pay-workers'> = async (app, { peri
   return { outcome, hash, ...counts, payouts: results.length };
 };
 
-const settlePayouts: PaymentsProcessor<'payments.settle-payouts'> = (app, { signal }) =>
-  app.payments.payouts.settleDue({ signal });
+const settlePayouts: PaymentsProcessor<'payments.settle-payouts'> = async (app, { signal }) => {
+  const settled = await app.payments.payouts.settleDue({ signal });
+  const { results, ...finished } = await app.payments.payouts.finishMonths({ signal });
+  return { settled, finished };
+};
 
 const processEvents: PaymentsProcessor<'payments.process-events'> = (app, { signal }) =>
   app.payments.provider.processEvents({ signal });

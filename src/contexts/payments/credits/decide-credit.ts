@@ -79,6 +79,6 @@ async function lockRequested(tx: Transaction<AllTables>, id: string) {
 function sameManager({ id, requested_by }: { id: string; requested_by: string }) {
   return forbidden(
     'same_manager',
-    `Credit ${id} was asked for by the login "${requested_by}", which is yours too: over the limit a second finance manager approves, with a login of their own. The owner of an embedded database is one login like any other; "steward staff add <name> --kind finance" makes another.`,
+    `Credit ${id} was asked for by the login "${requested_by}", which is yours too: over the limit a second finance manager approves, with a login of their own. The owner of an embedded database is one login like any other; ops make another in PostgreSQL, as a member of steward_finance.`,
   );
 }

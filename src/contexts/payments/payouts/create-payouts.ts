@@ -8,7 +8,7 @@ import { settleDue } from './ask-payout.ts';
 import { exportBankFile, markPayouts } from './bank-files.ts';
 import { readDestination, writeDestination } from './destinations.ts';
 import { holdWorker, readHolds, releaseWorker } from './holds.ts';
-import { payPayouts } from './pay-payouts.ts';
+import { finishMonths, payPayouts } from './pay-payouts.ts';
 import { payoutRun } from './payout-run.ts';
 import { listPayouts, readPayout, toPayout } from './payout-store.ts';
 
@@ -22,6 +22,7 @@ export function createPayouts(deps: PaymentsDependencies): Payouts {
     run: (hash) => findRun(deps.db, 'payouts', hash),
     pay: (options) => payPayouts(deps, options),
     settleDue: (options) => settleDue(deps, options),
+    finishMonths: (options) => finishMonths(deps, options),
     list: (filter, page) => listPayouts(deps.db, filter, page),
     get: async (id, workerId) => toPayout(await readPayout(deps.db, id, workerId)),
     export: (options) => exportBankFile(deps, options),

@@ -138,6 +138,17 @@ describe('paying', () => {
     expect((await t.payouts.get(id)).status).toBe('planned');
   });
 
+  test('what a month has left planned is sent in the next one, and not before', async () => {
+    const { t } = await openOne();
+    t.world.script('rate_limited');
+    await t.payouts.pay();
+    expect(await t.payouts.finishMonths()).toMatchObject({ paid: 0, results: [] });
+    t.clock.advance(2 * 86_400_000);
+    expect(await t.payouts.finishMonths()).toMatchObject({ paid: 1 });
+    expect(await t.payouts.finishMonths()).toMatchObject({ paid: 0, results: [] });
+    expect(t.world.transfers).toHaveLength(1);
+  });
+
   test('a hold that comes after the commit is kept to', async () => {
     const { t, worker } = await openOne();
     await t.finance.hold(worker, 'A complaint');

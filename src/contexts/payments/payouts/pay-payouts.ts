@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { isUuid } from '../../../platform/ids.ts';
+import { periodOf } from '../../../platform/jobs/period.ts';
 import type { PaymentsDependencies } from '../dependencies.ts';
 import type { Payouts, PayReport } from '../payments.ts';
 import { lockRuns } from '../runs/run-store.ts';
@@ -44,6 +45,19 @@ export async function payPayouts(
     report.results.push({ payoutId: id, workerId, amountMinor, outcome });
   }
   return report;
+}
+
+/** Sends what earlier months have left planned. See `Payouts.finishMonths`. */
+export async function finishMonths(
+  deps: PaymentsDependencies,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<PayReport> {
+  const present = periodOf('month', deps.clock.now(), deps.timeZone).key;
+  const { rows } = await sql<{ id: string }>`
+    select id from payments.payouts
+    where status = 'planned' and method = 'provider' and period < ${present}
+    order by created_at, id`.execute(deps.db);
+  return payPayouts(deps, { ids: rows.map(({ id }) => id), signal });
 }
 
 function isCounted(outcome: string): outcome is 'paid' | 'failed' | 'unknown' | 'waiting' {
