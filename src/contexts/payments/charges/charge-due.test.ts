@@ -271,6 +271,22 @@ test('ten at once send each charge once', async () => {
   }
 });
 
+test('a method that the provider knows no more gives way to the one given since', async () => {
+  const t = await openChargesTest();
+  const { invoiceId, customerRef } = await seedInvoice(t);
+  const charges = createCharges(t.deps);
+  t.world.fail('charge', 'refused');
+  expect(await charges.chargeDue()).toMatchObject({ sent: 0, failed: 0 });
+  expect(await readMails(t)).toEqual([]);
+  t.world.giveMethod(customerRef, 'good-2');
+  t.clock.advance(HOUR_MS);
+  expect(await charges.chargeDue()).toMatchObject({ succeeded: 1 });
+  expect((await readInvoice(t, invoiceId)).charges).toMatchObject([
+    { status: 'cancelled', methodRef: 'good-1' },
+    { status: 'succeeded', methodRef: 'good-2' },
+  ]);
+});
+
 test('money that a failed attempt takes late is booked, and the planned attempt given up', async () => {
   const t = await openChargesTest();
   const { invoiceId, customerRef } = await seedInvoice(t, { method: 'poor-1' });

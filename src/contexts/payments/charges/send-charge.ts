@@ -27,8 +27,9 @@ const REFUSED_AGAIN_MS = 3_600_000;
 export async function sendCharge(deps: Deps, claimed: ChargeRecord): Promise<Worked> {
   let method: Awaited<ReturnType<typeof readCustomerMethod>>;
   try {
-    // A later attempt looks whether the customer has changed the method since the one that failed.
-    method = await readCustomerMethod(deps, claimed.customerId, { look: claimed.generation > 1 });
+    // Whoever tries again looks whether the customer has changed the method since.
+    const look = claimed.generation > 1 || claimed.methodRef !== null;
+    method = await readCustomerMethod(deps, claimed.customerId, { look });
   } catch (error) {
     deps.log.warn({ err: error, chargeId: claimed.id }, 'payment method could not be read');
     return putBack(deps, claimed, claimed.sentAt, `Not sent: ${text(error)}`, null);
@@ -83,8 +84,7 @@ function begin(
       return { outcome: 'cancelled', needsMethod: false, pastDue: false };
     }
     if (method === null) return recordNoMethod(deps, tx, charge);
-    const usedBefore = charge.sentAt !== null && charge.methodRef !== null;
-    if (usedBefore && charge.methodRef !== method.methodRef) {
+    if (charge.methodRef !== null && charge.methodRef !== method.methodRef) {
       // Its key stands for the other method; that it took nothing with it is certain by now.
       await replaceGeneration(deps, tx, charge, 'There is another payment method by now.');
       return { outcome: 'back' };

@@ -6,7 +6,7 @@ import { subjectKey } from '../people/identify.ts';
 import type { PaymentProvider } from '../provider/provider.ts';
 import { MONDAY, openTestPayments } from '../testing.ts';
 import { chargeKey } from './charge-key.ts';
-import { createScriptedProvider } from './scripted-provider.ts';
+import { createScriptedProvider, type ScriptedProvider } from './scripted-provider.ts';
 
 /** Payments over a {@link createScriptedProvider}, both on one virtual clock. */
 export async function openChargesTest(change: Partial<PaymentsDependencies> = {}) {
@@ -34,7 +34,11 @@ let seeded = 0;
 
 /** A customer with a method, or without, and an issued invoice whose first charge is due. */
 export async function seedInvoice(
-  test: { own: { db: Database<AllTables> }; deps: Pick<PaymentsDependencies, 'clock'> },
+  test: {
+    own: { db: Database<AllTables> };
+    deps: Pick<PaymentsDependencies, 'clock'>;
+    world?: Pick<ScriptedProvider, 'giveMethod'>;
+  },
   given: {
     provider?: PaymentProvider['name'];
     customerId?: string;
@@ -55,6 +59,7 @@ export async function seedInvoice(
   const number = `T-${process.pid}-${seeded}`;
   const key = subjectKey('customer', subjectOf(customerId));
   const methodRef = given.method === undefined ? 'good-1' : given.method;
+  if (methodRef) test.world?.giveMethod(customerRef, methodRef);
   const method = methodRef && {
     ref: methodRef,
     type: 'card',

@@ -106,7 +106,6 @@ export async function claimRefunds(
 /** What a move writes into the row of a refund. */
 export interface RefundChange {
   status?: RefundStatus;
-  idempotency_key?: string;
   failure_code?: string | null;
   provider_ref?: string;
   due_at?: Date;

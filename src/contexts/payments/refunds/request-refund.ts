@@ -98,13 +98,7 @@ async function findByKey(tx: Tx, key: string): Promise<string | undefined> {
   const row = await tx
     .selectFrom('payments.refunds')
     .select('id')
-    // The key may have been followed by others of the same refund.
-    .where((eb) =>
-      eb.or([
-        eb('idempotency_key', '=', key),
-        eb(eb.fn('starts_with', ['idempotency_key', eb.val(`${key}~`)]), '=', true),
-      ]),
-    )
+    .where('idempotency_key', '=', key)
     .executeTakeFirst();
   return row?.id;
 }

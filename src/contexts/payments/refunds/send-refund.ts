@@ -1,6 +1,7 @@
 import { backOffMs } from '../charges/charge-states.ts';
 import type { PaymentsDependencies } from '../dependencies.ts';
 import { NotSent, type ProviderRefund } from '../provider/provider.ts';
+import { isSurplusKey } from './plan-surplus-refund.ts';
 import { findRefundMismatch, type RefundOutcome, recordRefund } from './record-refund.ts';
 import { changeRefund, type LockedRefund, lockRefund, type RefundRecord } from './refund-store.ts';
 
@@ -21,8 +22,18 @@ export async function workOnRefund(deps: Deps, claimed: RefundRecord): Promise<W
   return askRefund(deps, claimed);
 }
 
+/** Sends under one key: the second because the first was proven never to have been received. */
+const SENDS_PER_KEY = 2;
+
+/** The provider's key of the so manieth sending: `refund:<id>`, then `refund:<id>~2`, … */
+function keyOf(storedKey: string, sends: number): string {
+  const count = Math.ceil(sends / SENDS_PER_KEY);
+  return count > 1 ? `${storedKey}~${count}` : storedKey;
+}
+
+/** Whether the next sending would use a key that the provider may have forgotten. */
 function isKeyOld(deps: Deps, refund: RefundRecord): boolean {
-  if (refund.sends === 0 || refund.sentAt === null) return false;
+  if (refund.sends % SENDS_PER_KEY === 0 || refund.sentAt === null) return false;
   const ageMs = deps.clock.now().getTime() - refund.sentAt.getTime();
   return ageMs >= deps.rules.charging.keyHours * HOUR_MS;
 }
@@ -37,7 +48,7 @@ async function sendRefund(deps: Deps, claimed: RefundRecord): Promise<Worked> {
   let told: ProviderRefund;
   try {
     told = await deps.provider.refund({
-      idempotencyKey,
+      idempotencyKey: keyOf(idempotencyKey, sent.sends),
       refundId: claimed.id,
       chargeRef,
       amountMinor: claimed.amountMinor,
@@ -80,19 +91,22 @@ function notSent(
     const refund = await lockRefund(tx, sent.id);
     if (!isOurs(refund, sent)) return 'back';
     const now = deps.clock.now();
-    if (error.reason === 'refused') {
+    if (error.reason === 'refused' && !isSurplusKey(refund.idempotencyKey)) {
       const code = error.code ?? 'refused';
       deps.log.error({ refundId: refund.id, code }, `refund refused: ${error.message}`);
       const change = { status: 'failed' as const, failure_code: code, settled_at: now };
       await changeRefund(tx, refund.id, { ...change, lease_until: null });
       return 'failed';
     }
+    // What nobody owed goes back, however long it takes: nobody else would think of it again.
+    const refused = error.reason === 'refused';
+    if (refused) deps.log.error({ refundId: refund.id }, `refund refused: ${error.message}`);
     await changeRefund(tx, refund.id, {
       status: 'planned',
       sent_at: claimed.sentAt,
       sends: claimed.sends,
       asks: refund.asks + 1,
-      due_at: new Date(now.getTime() + backOffMs(refund.asks)),
+      due_at: new Date(now.getTime() + (refused ? HOUR_MS : backOffMs(refund.asks))),
       lease_until: null,
     });
     return 'back';
@@ -155,21 +169,15 @@ function settleAbsent(deps: Deps, claimed: RefundRecord): Promise<Worked> {
       await postpone(deps, tx, refund, settledAt);
       return refund.status === 'unknown' ? 'unknown' : 'nothing';
     }
-    const newKey = refund.sends > 1 || isKeyOld(deps, refund);
     await changeRefund(tx, refund.id, {
       status: 'planned',
       due_at: now,
       lease_until: null,
-      ...(newKey && { idempotency_key: nextKey(refund), sends: 0, sent_at: null }),
+      // Counted as sent, so that the next sending has another key.
+      ...(isKeyOld(deps, refund) && { sends: refund.sends + 1 }),
     });
     return 'back';
   });
-}
-
-/** `refund:<id>`, then `refund:<id>~2`, … */
-function nextKey(refund: RefundRecord): string {
-  const [key = '', count = '1'] = (refund.idempotencyKey ?? '').split('~');
-  return `${key}~${Number(count) + 1}`;
 }
 
 async function rest(deps: Deps, claimed: RefundRecord): Promise<Worked> {
