@@ -141,17 +141,16 @@ async function insertInvoices(
   await sql`
     with people as materialized (${people}),
     numbered as (
-      select *, row_number() over (order by id) as place,
-        row_number() over (order by id)
-          + (select count(*) from payments.invoices where period = ${run.period}) as number
+      select *, row_number() over (order by id)
+        + (select count(*) from payments.invoices where period = ${run.period}) as number
       from people where left_out is null)
     insert into payments.invoices (id, number, customer_id, period, run_id, currency, orders,
       price_minor, discount_minor, total_minor, rounding_minor, issued_at)
-    select ${sortedId(now, sql`place`, sql`${run.id}::text || id || 'invoice'`)},
+    select ${sortedId(now, sql`number`, sql`${run.id}::text || id || 'invoice'`)},
       ${run.period}::text || '-' || lpad(number::text, greatest(6, length(number::text)), '0'),
       id, ${run.period}, ${run.id}::uuid, ${run.currency}, items, price_minor, discount_minor,
       amount_minor, amount_minor % ${step}::bigint, ${now}::timestamptz
-    from numbered order by place`.execute(tx);
+    from numbered order by number`.execute(tx);
 }
 
 /**
