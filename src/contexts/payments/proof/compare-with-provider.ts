@@ -88,7 +88,7 @@ async function readPairs(
         select s.payout_id, s.generation from payments.payout_steps s
         where b.kind like 'transfer%' and s.provider_ref = b.source_ref limit 1) w on true
       where b.provider = ${provider} and b.created_at >= ${since}
-        and b.kind not in ('fee', 'payout', 'payout-failed') and b.amount_minor <> 0
+        and b.kind not in ('fee', 'payout', 'payout-failed', 'top-up') and b.amount_minor <> 0
       group by 1, 2
     ), moved as (
       select coalesce(o.idempotency_key, t.idempotency_key) as key, o.id is not null as back,

@@ -92,7 +92,14 @@ async function keepEntries(
   });
 }
 
-/** What only the provider knows of: fees, and payouts to our bank account. */
+/** Money between our bank account and our balance with the provider, whichever way. */
+const BANK_KINDS: ReadonlySet<BalanceEntry['kind']> = new Set([
+  'payout',
+  'payout-failed',
+  'top-up',
+]);
+
+/** What only the provider knows of: fees, and what went to our bank account or came from it. */
 function toTransactions(deps: PaymentsDependencies, entry: BalanceEntry): NewTransaction[] {
   const provider = deps.provider.name;
   const base = {
@@ -116,7 +123,7 @@ function toTransactions(deps: PaymentsDependencies, entry: BalanceEntry): NewTra
       ],
     });
   }
-  if ((entry.kind === 'payout' || entry.kind === 'payout-failed') && entry.amountMinor !== 0n) {
+  if (BANK_KINDS.has(entry.kind) && entry.amountMinor !== 0n) {
     booked.push({
       ...base,
       id: deps.ids.next(),

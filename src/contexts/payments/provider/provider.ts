@@ -148,6 +148,8 @@ export interface BalanceEntry {
     /** From the provider to our bank account. */
     | 'payout'
     | 'payout-failed'
+    /** From our bank account to the provider, or back when that failed. */
+    | 'top-up'
     | 'fee'
     | 'other';
   /** The provider's id of what moved: charge, refund, dispute, transfer; null for the others. */

@@ -38,6 +38,8 @@ const KINDS = new Map<string, BalanceEntry['kind']>([
   ['transfer_reversal', 'transfer-reversed'],
   ['payout', 'payout'],
   ['payout_reversal', 'payout-failed'],
+  ['topup', 'top-up'],
+  ['topup_reversal', 'top-up'],
   ['fee', 'fee'],
   ['network_cost', 'fee'],
   ['tax', 'fee'],

@@ -160,7 +160,7 @@ test('payouts to our bank, top-ups and dispute fees stand in the balance', async
   const to = new Date(from.getTime() + 1000);
   const entries = await readAll(provider.listBalance({ from, to }));
   expect(entries.map(({ kind, amountMinor, feeMinor }) => [kind, amountMinor, feeMinor])).toEqual([
-    ['other', 9000n, 0n],
+    ['top-up', 9000n, 0n],
     ['charge', 10_000n, 320n],
     ['dispute', -10_000n, 1500n],
     ['payout', -1000n, 0n],
