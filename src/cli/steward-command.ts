@@ -231,11 +231,14 @@ export abstract class StewardCommand extends Command {
     throw error;
   }
 
-  /** The command as it was typed, without `--cursor`. */
-  protected typed(): string {
+  /** The command as it was typed, without `--cursor` and this other flag. */
+  protected typed(without?: string): string {
     const args = this.argv.filter(
       (arg, index) =>
-        arg !== '--cursor' && this.argv[index - 1] !== '--cursor' && !arg.startsWith('--cursor='),
+        arg !== without &&
+        arg !== '--cursor' &&
+        this.argv[index - 1] !== '--cursor' &&
+        !arg.startsWith('--cursor='),
     );
     const quoted = args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg}'`));
     return [this.id?.replaceAll(':', ' ') ?? '', ...quoted].join(' ');

@@ -52,7 +52,7 @@ export default class PaymentsPayoutsPay extends PaymentsCommand {
         this.end(signal.aborted ? EXIT.interrupted : payExitCode(report));
       } else this.outcome(false, flags, '');
       if (applied && report.failed > 0) this.next('payments payouts list --status failed');
-      else this.next(applied ? 'payments payouts list' : 'payments payouts pay --yes');
+      else this.next(applied ? 'payments payouts list' : `${this.typed('--dry-run')} --yes`);
       return { applied, ...report };
     });
   }
