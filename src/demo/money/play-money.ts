@@ -15,8 +15,6 @@ const MOST_ROUNDS = 20;
 /** In the week: invoices on Sunday, once everything that ended in time has been read. */
 export function planInvoices(play: Play): void {
   play.agenda.add(play.week.at(SUNDAY, 20), 'ends', async () => {
-    await runPaymentsJob(play, 'payments.read-stream');
-    await runPaymentsJob(play, 'payments.prove');
     await runPaymentsJob(play, 'payments.issue-invoices');
     await charge(play);
   });

@@ -12,15 +12,26 @@ type PaymentsProcessor<Name extends Job['name']> = Processor<
 
 const DAY_MS = 86_400_000;
 
-const readStream: PaymentsProcessor<'payments.read-stream'> = async (app, { signal }) => {
+const readStream: PaymentsProcessor<'payments.read-stream'> = (app, { signal }) =>
+  readAll(app, signal);
+
+async function readAll(app: PaymentsApp, signal: AbortSignal) {
   const reports = await app.stream.consumeAll({ signal });
   const failed = reports.find((report) => report.outcome === 'failed');
   if (failed) throw failed.error;
   return { consumers: reports.length };
-};
+}
 
-const issueInvoices: PaymentsProcessor<'payments.issue-invoices'> = (app, { period }) =>
-  app.payments.invoices.issueWeek(period.key);
+/** A run stands on what has been read, and on books that are right at this moment. */
+async function prepareRun(app: PaymentsApp, signal: AbortSignal): Promise<void> {
+  await readAll(app, signal);
+  await app.payments.proof.prove({ signal });
+}
+
+const issueInvoices: PaymentsProcessor<'payments.issue-invoices'> = async (app, run) => {
+  await prepareRun(app, run.signal);
+  return app.payments.invoices.issueWeek(run.period.key);
+};
 
 const chargeInvoices: PaymentsProcessor<'payments.charge-invoices'> = async (app, { signal }) => ({
   charges: await app.payments.charges.chargeDue({ signal }),
@@ -28,6 +39,7 @@ const chargeInvoices: PaymentsProcessor<'payments.charge-invoices'> = async (app
 });
 
 const payWorkers: PaymentsProcessor<'payments.pay-workers'> = async (app, { period, signal }) => {
+  await prepareRun(app, signal);
   const { outcome, hash, pay } = await app.payments.payouts.payMonth(period.key, { signal });
   const { results, ...counts } = pay;
   return { outcome, hash, ...counts, payouts: results.length };
