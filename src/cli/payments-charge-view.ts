@@ -44,7 +44,8 @@ export function chargeState(charge: Charge): string {
 
 function whenText(charge: Charge, time: Time): string {
   if (charge.settledAt) return time(charge.settledAt);
-  if (charge.status === 'planned') return `due ${dueText(time, charge.dueAt)}`;
+  if (charge.status === 'planned' && isNever(charge.dueAt)) return 'waits for a method';
+  if (charge.status === 'planned') return `due ${time(charge.dueAt)}`;
   return charge.sentAt ? `sent ${time(charge.sentAt)}` : time(charge.createdAt);
 }
 

@@ -4,6 +4,7 @@ import { formatMoney } from '../platform/money.ts';
 import { collectPages, shownOf } from './pages.ts';
 import { StewardCommand } from './steward-command.ts';
 import type { Column } from './table.ts';
+import { plainText, wrapText } from './text-width.ts';
 
 type PageRequest = { limit: number; cursor?: string };
 interface PageWithTotal<T> {
@@ -41,6 +42,17 @@ export abstract class PaymentsCommand extends StewardCommand {
       this.remark(`Names are not shown: ${error.message}`);
       return new Map();
     }
+  }
+
+  /** A sentence behind a mark, ✓ or ✗, wrapped beside it. */
+  protected marked(mark: string, style: 'green' | 'yellow' | 'red', text: string): void {
+    const width = this.width();
+    const before = `${mark} `;
+    const room = width === undefined ? Number.POSITIVE_INFINITY : width - before.length;
+    // Wrapped before it is coloured: the codes of colours take no room on the screen.
+    const [first = '', ...others] = wrapText(plainText(text), room);
+    const rest = others.map((line) => ' '.repeat(before.length) + line);
+    this.print(`${this.styled(style, mark)} ${first}`, ...rest);
   }
 
   /** One page of a list with the sum over all that fits: `30 of 412 invoices, 9000.00 USD in all.` */

@@ -18,7 +18,9 @@ export type TrialLine = Pick<
   description: string;
 };
 
-export function trialColumns(currency: string): Column<TrialLine>[] {
+/** @param width of the terminal: what the accounts are for is told where there is room for it */
+export function trialColumns(currency: string, width: number | undefined): Column<TrialLine>[] {
+  const what = { header: 'what', value: (row: TrialLine) => row.description };
   return [
     { header: 'account', value: (row) => row.code },
     { header: 'kind', value: (row) => row.kind },
@@ -26,9 +28,12 @@ export function trialColumns(currency: string): Column<TrialLine>[] {
     { header: 'credit', align: 'right', value: (row) => formatAmount(row.creditMinor, currency) },
     amountColumn('balance', currency, (row) => row.balanceMinor),
     { header: 'accounts', align: 'right', value: (row) => row.accounts },
-    { header: 'what', value: (row) => row.description },
+    ...(width === undefined || width >= DESCRIBED_FROM ? [what] : []),
   ];
 }
+
+/** Columns for the figures and the longest description. */
+const DESCRIBED_FROM = 140;
 
 /** The rows, and their sums as a last one. */
 export function trialLines(rows: readonly TrialBalanceRow[]): TrialLine[] {

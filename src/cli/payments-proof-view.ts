@@ -7,9 +7,9 @@ import { displayWidth, pad, plainText, wrapText } from './text-width.ts';
 /** Violations of one check that are shown unless all are asked for. */
 const SHOWN = 10;
 
-/** `✓ trial-balance: 14 rows` */
-export function checkLine({ name, passed, checked }: ProofCheck): string {
-  return `${passed ? '✓' : '✗'} ${name}: ${shownOf(checked, checked, 'row')} looked at`;
+/** `trial-balance: 14 rows` */
+export function checkText({ name, checked }: ProofCheck): string {
+  return `${name}: ${shownOf(checked, checked, 'row')}`;
 }
 
 /** What is wrong, one sentence a line; no more than fits a screen. */

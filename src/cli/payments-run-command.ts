@@ -6,7 +6,7 @@ import { shownOf } from './pages.ts';
 import { PaymentsCommand } from './payments-command.ts';
 import {
   comparisonColumns,
-  gateLine,
+  gateMark,
   leftOutColumns,
   nextAfterPlan,
   openRun,
@@ -112,18 +112,18 @@ export abstract class RunCommand extends PaymentsCommand {
     this.table(comparisonColumns(kind, currency), [now, ...earlier]);
     if (oddities.length > 0) {
       this.print('', this.styled('bold', 'Oddities'));
-      this.paragraphs(...oddities.map((one) => `! ${names.get(one.id) ?? one.id}: ${one.detail}`));
+      for (const one of oddities) {
+        this.marked('!', 'yellow', `${names.get(one.id) ?? one.id}: ${one.detail}`);
+      }
     }
     this.showGates(plan);
   }
 
   private showGates(run: Run): void {
     this.print('', this.styled('bold', 'Gates'));
-    this.paragraphs(
-      ...run.gates.map((gate) => {
-        const { mark, style } = gateLine(gate);
-        return `${this.styled(style, mark)} ${gate.gate}: ${gate.detail}`;
-      }),
-    );
+    for (const gate of run.gates) {
+      const { mark, style } = gateMark(gate);
+      this.marked(mark, style, `${gate.gate}: ${gate.detail}`);
+    }
   }
 }

@@ -87,8 +87,8 @@ function remarkText(one: PlannedPerson, odd: ReadonlySet<string>): string | null
   return odd.has(one.id) ? '! unusual' : null;
 }
 
-/** `✓ stream-read     The order stream is read up to …`; a soft gate that tripped is a warning. */
-export function gateLine(gate: GateResult): { mark: string; style: 'green' | 'red' | 'yellow' } {
+/** A soft gate that has tripped is a warning: it stops the job, not a manager. */
+export function gateMark(gate: GateResult): { mark: string; style: 'green' | 'red' | 'yellow' } {
   if (gate.passed) return { mark: '✓', style: 'green' };
   return { mark: '✗', style: gate.hard ? 'red' : 'yellow' };
 }

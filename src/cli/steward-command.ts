@@ -82,13 +82,18 @@ export abstract class StewardCommand extends Command {
    * Opens both parts, where this deployment has payments, or the one that is asked for.
    * @param only as `--part` says
    */
-  protected withParts<T>(
+  protected async withParts<T>(
     only: PartName | undefined,
     work: (apps: readonly AnyApp[]) => Promise<T>,
   ): Promise<T> {
-    if (only === 'payments') return this.withPayments((app) => work([app]));
+    const [{ loadConfig }, { hasMain, hasPayments }] = await Promise.all([
+      import('../platform/config.ts'),
+      import('../payments-database.ts'),
+    ]);
+    if (only === 'payments' || (only === undefined && !hasMain(loadConfig()))) {
+      return this.withPayments((app) => work([app]));
+    }
     return this.withApp(async (app) => {
-      const { hasPayments } = await import('../payments-database.ts');
       if (only === 'main' || !hasPayments(app.config)) return work([app]);
       return this.withPayments((payments) => work([app, payments]));
     });
@@ -118,10 +123,11 @@ export abstract class StewardCommand extends Command {
       import('./main-server.ts'),
     ]);
     const config = loadConfig();
+    const { hasMain } = await import('../payments-database.ts');
     const doors = { main: openMainServer, payments: openPaymentsServer };
     const results: T[] = [];
     for (const part of ['main', 'payments'] as const) {
-      if (only !== undefined && only !== part) continue;
+      if (only === undefined ? part === 'main' && !hasMain(config) : only !== part) continue;
       const server = await withProgress('Opening the database', () => doors[part](config));
       if (server) results.push(await closing(server, (opened) => work(opened, part, config)));
     }

@@ -1,7 +1,12 @@
 import { openApp } from '../../app.ts';
 import { mainMigrationStatus, migrateMain } from '../../main-database.ts';
 import { openPayments } from '../../payments-app.ts';
-import { hasPayments, migratePayments, paymentsMigrationStatus } from '../../payments-database.ts';
+import {
+  hasMain,
+  hasPayments,
+  migratePayments,
+  paymentsMigrationStatus,
+} from '../../payments-database.ts';
 import { type Config, loadConfig } from '../../platform/config.ts';
 import { createCommandLog } from '../command-log.ts';
 import { reportError } from '../error-report.ts';
@@ -28,7 +33,7 @@ export async function examine(found: (finding: Finding) => void): Promise<void> 
   tell(checkOutside(config));
   tell(await checkPhotos(config));
   tell(await checkTokens(config));
-  if (home || config.databaseUrl) {
+  if (hasMain(config) && (home || config.databaseUrl)) {
     await within(await reach(config, found), async (server) => {
       // An embedded database is nobody else's: every other command would bring it up to date, too.
       if (server.embedded) await migrateMain(server.url);

@@ -20,7 +20,7 @@ export default class PaymentsExplain extends PaymentsCommand {
     return this.withMoney(async (app) => {
       const explanation = await app.payments.explain.explain(args.id);
       const { subject, title, amountMinor, currency } = explanation;
-      this.paragraphs(this.styled('bold', title));
+      this.paragraphs(title);
       if (explanation.lines.length > 0) this.print(...explanationLines(explanation, this.width()));
       if (amountMinor !== null) {
         this.print('', `${subject.kind}: ${formatMoney({ amountMinor, currency })}`);

@@ -19,7 +19,7 @@ export default class PaymentsLedgerTrialBalance extends PaymentsCommand {
     return this.withMoney(async (app) => {
       const { currency } = app.config;
       const { rows, sumMinor } = await app.payments.ledger.trialBalance(flags.on);
-      this.table(trialColumns(currency), trialLines(rows));
+      this.table(trialColumns(currency, this.width()), trialLines(rows));
       if (sumMinor !== 0n) {
         const sum = formatMoney({ amountMinor: sumMinor, currency });
         this.print(this.styled('red', `Out of balance by ${sum}.`));
