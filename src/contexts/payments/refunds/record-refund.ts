@@ -34,10 +34,9 @@ export async function recordRefund(
 ): Promise<RefundOutcome> {
   if (told.state === 'failed') return recordFailed(deps, tx, refund, told);
   if (refund.status === told.state) return 'nothing';
-  if (refund.status === 'failed' && refund.transactionId !== null) {
-    deps.log.error({ refundId: refund.id }, 'a refund that failed is told to be made after all');
-    return 'nothing';
-  }
+  // An older answer that comes late: what the provider has failed to refund stays so. Only one that
+  // we believed to be refused can turn out to have been made.
+  if (refund.status === 'failed' && refund.providerRef !== null) return 'nothing';
   if (refund.status === 'succeeded') return 'nothing';
   const now = deps.clock.now();
   const settled = told.state === 'succeeded';

@@ -172,6 +172,19 @@ test('a refund that fails days later is reversed, with what was taken from the w
   });
 });
 
+test('an older answer that comes after a refund has failed changes nothing', async () => {
+  const t = await openChargesTest();
+  const { chargeRef } = await payInvoice(t);
+  const before = await readBalances(t);
+  const { ref } = t.world.addRefund(chargeRef, 3_000n, null);
+  const older = await t.world.provider.getRefund(ref);
+  t.world.settleRefund(ref, 'failed');
+  await syncRefund(t.deps, ref);
+  const provider = { ...t.world.provider, getRefund: async () => older };
+  await syncRefund({ ...t.deps, provider }, ref);
+  expect(await readBalances(t)).toEqual(before);
+});
+
 test('a refund made at the provider by hand is booked, and counts for what is left', async () => {
   const t = await openChargesTest();
   const { number, chargeRef } = await payInvoice(t);

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { conflict, notFound } from '../../../platform/errors.ts';
 import { isUuid } from '../../../platform/ids.ts';
-import type { Transaction } from '../../../platform/postgres/database.ts';
+import type { Executor, Transaction } from '../../../platform/postgres/database.ts';
 import { syncCharge } from '../charges/sync-charge.ts';
 import type { AllTables, PaymentsDependencies } from '../dependencies.ts';
 import { mailDisputeOpened } from '../mails/enqueue.ts';
@@ -15,17 +15,47 @@ import { checkClawBack } from './request-refund.ts';
 type Deps = Omit<PaymentsDependencies, 'stream' | 'publicUrl'>;
 type Tx = Transaction<AllTables>;
 
+const MOST_ROUNDS = 5;
+
 /**
  * Something happened to a dispute: asks how it stands and writes that down. A warning moves no
  * money; an open one has taken it; a won one gives it back; a lost one leaves it as it is.
  * @param ref the provider's id
  */
 export async function syncDispute(deps: Deps, ref: string): Promise<void> {
-  const told = await deps.provider.getDispute(ref);
-  if (!told) return;
-  if (!(await findCharge(deps, told.chargeRef))) await syncCharge(deps, told.chargeRef);
-  const charge = await findCharge(deps, told.chargeRef);
-  await deps.db.transaction().execute((tx) => record(deps, tx, told, charge));
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const before = await readState(deps.db, deps, ref);
+    const told = await deps.provider.getDispute(ref);
+    if (!told) return;
+    if (!(await findCharge(deps, told.chargeRef))) await syncCharge(deps, told.chargeRef);
+    const charge = await findCharge(deps, told.chargeRef);
+    const written = await deps.db.transaction().execute(async (tx) => {
+      // In the same order as all who write about one invoice.
+      if (charge) await lockChargeRow(tx, charge.id);
+      // Somebody has written since we asked: their answer may be newer than ours.
+      const same = (await readState(tx, deps, ref)) === before;
+      if (same) await record(deps, tx, told, charge);
+      return same;
+    });
+    if (written) return;
+  }
+  throw new Error(`Dispute ${ref} is written by others again and again.`);
+}
+
+/** The row's status, locked within a transaction; null without a row. */
+async function readState(
+  db: Executor<AllTables>,
+  deps: Deps,
+  ref: string,
+): Promise<DisputeStatus | null> {
+  const row = await db
+    .selectFrom('payments.disputes')
+    .select('status')
+    .where('provider', '=', deps.provider.name)
+    .where('provider_ref', '=', ref)
+    .$if(db.isTransaction, (query) => query.forNoKeyUpdate())
+    .executeTakeFirst();
+  return row?.status ?? null;
 }
 
 function findCharge(deps: Deps, ref: string) {
@@ -43,8 +73,6 @@ async function record(
   told: ProviderDispute,
   charge: { id: string; invoiceId: string } | undefined,
 ): Promise<void> {
-  // In the same order as all who write about one invoice.
-  if (charge) await lockChargeRow(tx, charge.id);
   const id = await findOrOpen(deps, tx, told, charge);
   const row = await lockDispute(tx, id);
   if (row.status === told.state && row.booked === isTaken(told.state)) return;
