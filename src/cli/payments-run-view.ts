@@ -160,9 +160,10 @@ export function nextAfterPlan(run: Run): string[] {
 
 /** What shows why a gate has tripped, or mends it. */
 const MEND: Record<GateResult['gate'], string> = {
-  'stream-read': 'jobs run payments.read-stream',
+  'stream-read': 'stream status --part payments',
   'nothing-parked': 'stream parked --part payments',
   'proof-green': 'payments prove',
+  'provider-known': 'payments reconcile',
   'total-usual': 'payments invoices runs',
   'people-usual': 'payments invoices runs',
 };

@@ -7,7 +7,7 @@ import { formatMoney, parseAmount } from '../../platform/money.ts';
 export default class PaymentsRefund extends PaymentsCommand {
   static override summary = 'Pay an invoice back to the customer, in full or in part.';
   static override description =
-    'The refund is sent by the hourly job, or by "payments charges send". A part may be clawed back from a worker who has an order on the invoice: it is kept from the next payout.';
+    'The refund is sent by a job within a minute, or by "payments charges send". A part may be clawed back from a worker who has an order on the invoice: it is kept from the next payout.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> 2026-W48-000123 --reason "work not done" --dry-run',
     '<%= config.bin %> <%= command.id %> 2026-W48-000123 --amount 40 --reason "half of it"',

@@ -8,7 +8,7 @@ import { formatMoney } from '../../../platform/money.ts';
 export default class PaymentsChargesRetry extends PaymentsCommand {
   static override summary = 'Make a new attempt at an unpaid invoice due now, before its turn.';
   static override description =
-    'The attempt is sent by the hourly job, or by "payments charges send". While a charge is under way, or its outcome is unknown, there is no other.';
+    'The attempt is sent by a job within a minute, or by "payments charges send". While a charge is under way, or its outcome is unknown, there is no other.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> 2026-W48-000123',
     '<%= config.bin %> <%= command.id %> 2026-W48-000123 --yes --json',

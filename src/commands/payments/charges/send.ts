@@ -15,7 +15,7 @@ export default class PaymentsChargesSend extends PaymentsCommand {
   static override summary =
     'Send the charges and refunds that are due, and ask after those in doubt.';
   static override description =
-    'The same as the hourly job does. Can be interrupted and repeated at any time: nothing is sent twice. Exit code 3: some failed or are in doubt.';
+    'The same as a job does every minute. Can be interrupted and repeated at any time: nothing is sent twice. Exit code 3: some failed or are in doubt.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --dry-run',
     '<%= config.bin %> <%= command.id %> --yes',
