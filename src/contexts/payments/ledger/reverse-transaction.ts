@@ -47,18 +47,23 @@ async function checkReversible(
   }
   if (reversedBy !== null) throw alreadyReversed(id, reversedBy);
   if (kind === 'credit') return;
-  // Locked, so that no run puts the order onto an invoice meanwhile.
-  const { rows } = await sql<{ invoice: string | null; reversed_by: string | null }>`
-    select i.number as invoice, b.reversed_by from payments.order_bookings b
-    left join payments.invoices i on i.id = b.invoice_id
-    where b.order_id = ${original.subjectId} for update of b`.execute(tx);
+  // Locked, so that no run puts the order onto an invoice meanwhile. The invoice is read afterwards:
+  // joined to what is locked it would be as it was before we waited for the lock.
+  const { rows } = await sql<{ invoice_id: string | null; reversed_by: string | null }>`
+    select invoice_id, reversed_by from payments.order_bookings
+    where order_id = ${original.subjectId} for update`.execute(tx);
   const [booking] = rows;
   if (booking?.reversed_by) throw alreadyReversed(id, booking.reversed_by);
-  if (booking?.invoice) {
+  if (booking?.invoice_id) {
+    const { number } = await tx
+      .selectFrom('payments.invoices')
+      .select('number')
+      .where('id', '=', booking.invoice_id)
+      .executeTakeFirstOrThrow();
     throw notReversible(
       original,
-      `order ${original.subjectId} stands on invoice ${booking.invoice}; void or refund that`,
-      { invoice: booking.invoice },
+      `order ${original.subjectId} stands on invoice ${number}; void or refund that`,
+      { invoice: number },
     );
   }
 }
