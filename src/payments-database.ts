@@ -25,6 +25,14 @@ export function hasPayments(config: Pick<Config, 'databaseUrl' | 'paymentsDataba
   return config.paymentsDatabaseUrl !== undefined || config.databaseUrl === undefined;
 }
 
+/**
+ * Whether this host has the main part: where payments' database alone is configured, it has not,
+ * and nobody wants an embedded one by mistake.
+ */
+export function hasMain(config: Pick<Config, 'databaseUrl' | 'paymentsDatabaseUrl'>): boolean {
+  return config.databaseUrl !== undefined || config.paymentsDatabaseUrl === undefined;
+}
+
 /** @throws StewardError `payments_not_configured`; see {@link hasPayments} */
 export function assertPayments(config: Pick<Config, 'databaseUrl' | 'paymentsDatabaseUrl'>): void {
   if (hasPayments(config)) return;

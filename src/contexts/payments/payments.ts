@@ -155,7 +155,13 @@ export interface RunException {
 
 /** A condition for a run. Hard gates can be passed only with a reason, soft ones by committing. */
 export interface GateResult {
-  gate: 'stream-read' | 'nothing-parked' | 'proof-green' | 'total-usual' | 'people-usual';
+  gate:
+    | 'stream-read'
+    | 'nothing-parked'
+    | 'proof-green'
+    | 'provider-known'
+    | 'total-usual'
+    | 'people-usual';
   hard: boolean;
   passed: boolean;
   /** A sentence with the figures. */
@@ -533,7 +539,7 @@ export interface Credits {
     dryRun?: boolean;
   }): Promise<Credit>;
   /** @throws `credit_not_found`, `credit_decided`, `same_manager` (kind forbidden) */
-  approve(id: string): Promise<Credit>;
+  approve(id: string, options?: { dryRun?: boolean }): Promise<Credit>;
   /** @throws `credit_not_found`, `credit_decided`, `invalid_input` without a reason */
   reject(id: string, reason: string): Promise<Credit>;
   list(

@@ -26,6 +26,10 @@ async function readAll(app: PaymentsApp, signal: AbortSignal) {
 async function prepareRun(app: PaymentsApp, signal: AbortSignal): Promise<void> {
   await readAll(app, signal);
   await app.payments.proof.prove({ signal });
+  // The provider may be away: then its word of last night counts.
+  await app.payments.proof.reconcile({ signal }).catch((err: unknown) => {
+    app.log.warn({ err }, 'the books could not be compared with the provider before a run');
+  });
 }
 
 const issueInvoices: PaymentsProcessor<'payments.issue-invoices'> = async (app, run) => {

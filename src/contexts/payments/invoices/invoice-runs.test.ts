@@ -37,6 +37,7 @@ test('a week is planned, compared by its hash and committed: invoices, charges a
     ['stream-read', true],
     ['nothing-parked', true],
     ['proof-green', true],
+    ['provider-known', true],
     ['total-usual', true],
     ['people-usual', true],
   ]);

@@ -91,7 +91,8 @@ test('a negative balance that was carried over stands in the next payout', async
   await week.endOrders([{ workerId, priceMinor: 10_000 }]);
   week.clock.moveTo(new Date('2026-12-31T20:00:00Z'));
   const payouts = createPayouts(week.deps);
-  await payouts.payMonth('2026-12');
+  const { hash } = await payouts.plan({ period: '2026-12' });
+  await payouts.commit(hash);
   const { data } = await payouts.list({ workerId }, PAGE);
   const payout = await createExplain(week.finance).explain(data[0]?.id ?? '');
   expect(payout.amountMinor).toBe(2_000n);

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { parsePeriod } from '../../../platform/jobs/period.ts';
 import { formatMoney } from '../../../platform/money.ts';
 import { BOOK_ORDERS } from '../bookings/book-orders-consumer.ts';
 import type { PaymentsDependencies } from '../dependencies.ts';
@@ -14,7 +15,12 @@ export async function checkHardGates(
   deps: PaymentsDependencies,
   run: Pick<Run, 'cutoff'>,
 ): Promise<GateResult[]> {
-  return [await streamRead(deps, run.cutoff), await nothingParked(deps), await proofGreen(deps)];
+  return [
+    await streamRead(deps, run.cutoff),
+    await nothingParked(deps),
+    await proofGreen(deps),
+    await providerKnown(deps),
+  ];
 }
 
 /** Whether it looks as it usually does: if not, a person should have a look. */
@@ -97,6 +103,32 @@ async function proofGreen(deps: PaymentsDependencies): Promise<GateResult> {
   };
 }
 
+/**
+ * Money that the provider has moved and the books know nothing of: as after a restore to an earlier
+ * time, when the same would be charged once more.
+ */
+async function providerKnown(deps: PaymentsDependencies): Promise<GateResult> {
+  const last = await deps.db
+    .selectFrom('payments.proofs')
+    .select(['day', 'checks'])
+    .where('kind', '=', 'reconcile')
+    .orderBy('ran_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const missing = last?.checks.find(({ name, passed }) => name === 'missing' && !passed);
+  return {
+    gate: 'provider-known',
+    hard: true,
+    passed: missing === undefined,
+    detail: missing
+      ? `The provider has moved money that the books do not know: ${missing.violations[0] ?? ''} See "payments reconcile".`
+      : last
+        ? `By the comparison of ${last.day} the books know what the provider has moved.`
+        : 'The books were not compared with the provider yet.',
+  };
+}
+
 async function totalUsual(
   deps: PaymentsDependencies,
   kind: RunKind,
@@ -108,7 +140,7 @@ async function totalUsual(
     return { ...gate, passed: true, detail: `Only some ${kind.person}s are asked for.` };
   }
   if (earlier.length === 0) {
-    return { ...gate, passed: true, detail: 'There is no earlier run to compare the total with.' };
+    return firstRun(deps, kind, run.period);
   }
   const soFar = await committedSoFar(deps.db, kind.kind, run.period);
   const sum = earlier.reduce((total, one) => total + one.totalMinor, 0n);
@@ -120,5 +152,33 @@ async function totalUsual(
     ...gate,
     passed: Number(total) <= Number(mean) * factor && Number(total) * factor >= Number(mean),
     detail: `The total is ${text(total)}, the mean of the last ${earlier.length} is ${text(mean)}; up to ${factor} times more or less is usual.`,
+  };
+}
+
+/**
+ * A first run of a business that is older than payments would hold all of its past: a person
+ * decides about that.
+ */
+async function firstRun(
+  deps: PaymentsDependencies,
+  kind: RunKind,
+  period: string,
+): Promise<GateResult> {
+  const { startsAt } = parsePeriod(kind.period, period, deps.timeZone);
+  const { rows } = await sql<{ orders: bigint }>`
+    select count(*) as orders from (select from payments.order_bookings
+      where ended_at < ${startsAt} and reversed_by is null limit ${COUNT_LIMIT}) as older`.execute(
+    deps.db,
+  );
+  const orders = Number(rows[0]?.orders ?? 0n);
+  const many = orders === COUNT_LIMIT ? `${COUNT_LIMIT} or more` : String(orders);
+  return {
+    gate: 'total-usual',
+    hard: false,
+    passed: orders === 0,
+    detail:
+      orders === 0
+        ? 'There is no earlier run to compare the total with.'
+        : `This is the first run, and ${many} orders ended before ${period} began: somebody should look at it.`,
   };
 }

@@ -1,10 +1,12 @@
-import { StewardError } from '../../../platform/errors.ts';
+import { conflict, StewardError } from '../../../platform/errors.ts';
 import type { PaymentsDependencies } from '../dependencies.ts';
 import { mailRunStopped } from '../mails/enqueue.ts';
 import type { Run, RunPlan } from '../payments.ts';
 import { commitRun } from './commit-run.ts';
+import { checkHardGates } from './gates.ts';
 import { planRun } from './plan-run.ts';
 import type { RunKind } from './run-kind.ts';
+import { resolvePeriod } from './run-periods.ts';
 import { isStopped, keepFindings } from './run-store.ts';
 
 /** Between a plan and its commit something may be booked; that often in a row it is no accident. */
@@ -29,7 +31,10 @@ export async function runOnSchedule(
   for (let attempt = 1; ; attempt += 1) {
     const waiting = await isStopped(deps.db, kind.kind, period);
     const plan = await planOrNothing(deps, kind, period);
-    if (plan === null) return { outcome: 'nothing', run: null };
+    if (plan === null) {
+      await refuseBlindNothing(deps, kind, period);
+      return { outcome: 'nothing', run: null };
+    }
     if (plan.status === 'committed') return { outcome: 'committed', run: plan };
     if (waiting || plan.status === 'stopped' || plan.gates.some((gate) => !gate.passed)) {
       return { outcome: 'stopped', run: await stop(deps, plan) };
@@ -55,6 +60,28 @@ async function planOrNothing(
     if (isCode(error, 'nothing_to_run')) return null;
     throw error;
   }
+}
+
+/**
+ * Nothing to run is only true of books that have read everything.
+ * @throws StewardError `gate_tripped`: the job has failed, and is tried again
+ */
+async function refuseBlindNothing(
+  deps: PaymentsDependencies,
+  kind: RunKind,
+  period: string,
+): Promise<void> {
+  const { timeZone, clock } = deps;
+  const { cutoff } = resolvePeriod(kind.period, period, clock.now(), {
+    closesAt: kind.closesAt,
+    timeZone,
+  });
+  const tripped = (await checkHardGates(deps, { cutoff })).filter(({ passed }) => !passed);
+  if (tripped.length === 0) return;
+  const why = tripped.map(({ detail }) => detail).join(' ');
+  throw conflict('gate_tripped', `Nobody is due anything in ${period}, but: ${why}`, {
+    gates: tripped,
+  });
 }
 
 /** The mail stands in the same transaction; the same run is told of once. */

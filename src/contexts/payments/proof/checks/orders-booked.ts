@@ -257,7 +257,8 @@ async function findUnknown(
   const since = sql.lit(options.bookedFrom ?? '-infinity');
   await sql`
     declare booked no scroll cursor for
-    select order_id from payments.order_bookings where booked_on >= ${since}::date`.execute(tx);
+    select order_id from payments.order_bookings
+    where booked_on >= ${since}::date and reversed_by is null`.execute(tx);
   for (;;) {
     options.signal?.throwIfAborted();
     const { rows } = await sql<{ order_id: string }>`
