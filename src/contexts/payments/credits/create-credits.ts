@@ -13,7 +13,7 @@ export function createCredits(
 ): Credits {
   return {
     credit: (request) => requestCredit(deps, request),
-    approve: (id) => decideCredit(deps, id, { outcome: 'booked' }),
+    approve: (id, options = {}) => decideCredit(deps, id, { outcome: 'booked' }, options.dryRun),
     reject: (id, reason) => decideCredit(deps, id, { outcome: 'rejected', reason }),
     list: (filter, page) => listCredits(deps.db, filter, page),
   };

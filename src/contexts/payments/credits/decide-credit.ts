@@ -4,6 +4,7 @@ import { isUuid } from '../../../platform/ids.ts';
 import type { Transaction } from '../../../platform/postgres/database.ts';
 import type { AllTables, PaymentsDependencies } from '../dependencies.ts';
 import type { Credit } from '../payments.ts';
+import { transactOrRehearse } from '../rehearse.ts';
 import { bookCredit } from './book-credit.ts';
 import { CREDIT_COLUMNS, toCredit } from './credit-rows.ts';
 
@@ -14,14 +15,19 @@ type Decision = { outcome: 'booked' } | { outcome: 'rejected'; reason: string };
  * Says yes or no to a credit that was asked for. A yes comes from somebody else than the one who
  * asked (R-24); taking one's own request back is a no. See `Credits.approve` and `Credits.reject`.
  */
-export async function decideCredit(deps: Deps, id: string, decision: Decision): Promise<Credit> {
+export async function decideCredit(
+  deps: Deps,
+  id: string,
+  decision: Decision,
+  dryRun = false,
+): Promise<Credit> {
   const reason = decision.outcome === 'rejected' ? decision.reason.trim() : null;
   if (reason === '') {
     const issues = [{ path: 'reason', message: 'expected why the credit is rejected' }];
     throw invalid('A credit is rejected with a reason.', issues);
   }
   if (!isUuid(id)) throw notFound('credit', id);
-  return deps.db.transaction().execute(async (tx) => {
+  return transactOrRehearse(deps.db, dryRun, async (tx) => {
     const credit = await lockRequested(tx, id);
     const at = deps.clock.now();
     let transactionId: string | null = null;
