@@ -44,7 +44,8 @@ async function issueAndCharge(desk: Desk) {
   expect(await refused('payments', 'invoices', 'plan', ...lean)).toBe('reason_needed');
   const plan = await json('payments', 'invoices', 'plan');
   expect(plan).toMatchObject({ people: 2, items: 2, totalMinor: 42_000, status: 'planned' });
-  expect(plan.gates.every((gate: { passed: boolean }) => gate.passed)).toBe(true);
+  const hard = plan.gates.filter((gate: { hard: boolean }) => gate.hard);
+  expect(hard.filter((gate: { passed: boolean }) => !gate.passed)).toEqual([]);
   expect(await refused('payments', 'invoices', 'commit', plan.hash)).toBe('confirmation_needed');
   const tried = await json('payments', 'invoices', 'commit', plan.hash, '--dry-run');
   expect(tried).toMatchObject({ applied: false, run: { status: 'planned' } });

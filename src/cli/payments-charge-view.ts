@@ -1,4 +1,9 @@
-import type { Charge, ChargeReport, ChargeStep } from '../contexts/payments/index.ts';
+import type {
+  Charge,
+  ChargeReport,
+  ChargeStep,
+  InvoiceDetail,
+} from '../contexts/payments/index.ts';
 import { formatMoney } from '../platform/money.ts';
 import {
   amountColumn,
@@ -81,6 +86,12 @@ export function nextForCharge(charge: Charge): string {
     return `payments charges retry ${charge.invoiceNumber}`;
   }
   return `payments explain ${charge.id}`;
+}
+
+/** Whether an invoice can be charged again: nothing is paid, void or under way. */
+export function canRetry({ status, charges }: Pick<InvoiceDetail, 'status' | 'charges'>): boolean {
+  const under = charges.some((one) => IN_DOUBT.has(one.status) || one.status === 'succeeded');
+  return (status === 'open' || status === 'past_due') && !under;
 }
 
 /** Whether `payments charges send` would work on it. */

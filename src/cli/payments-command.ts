@@ -90,24 +90,25 @@ export abstract class PaymentsCommand extends StewardCommand {
    * would be refused is refused then. With `--dry-run` that is all.
    * @param work the use case, which changes nothing with `dryRun`
    * @param question from what would come out
+   * @returns `declined` where somebody has said no: then there is nothing more to say
    */
   protected async careful<T>(
     flags: Caution,
     work: (dryRun: boolean) => Promise<T>,
     question: (expected: T) => string,
-  ): Promise<{ applied: boolean; result: T }> {
-    if (flags['dry-run']) return { applied: false, result: await work(true) };
+  ): Promise<{ applied: boolean; declined: boolean; result: T }> {
+    const not = { applied: false, declined: false };
+    if (flags['dry-run']) return { ...not, result: await work(true) };
     if (!flags.yes) {
       const expected = await work(true);
       const sure = await this.confirmed(question(expected), false);
-      if (!sure) return { applied: false, result: expected };
+      if (!sure) return { ...not, declined: true, result: expected };
     }
-    return { applied: true, result: await work(false) };
+    return { ...not, applied: true, result: await work(false) };
   }
 
-  /** Says what {@link careful} came to; whoever has just said no knows it. */
-  protected outcome(applied: boolean, flags: Caution, done: string): void {
-    if (applied) this.remark(done);
-    else if (flags['dry-run']) this.remark('Only tried: nothing was changed.');
+  /** Says what {@link careful} came to. */
+  protected outcome(applied: boolean, done: string): void {
+    this.remark(applied ? done : 'Only tried: nothing was changed.');
   }
 }

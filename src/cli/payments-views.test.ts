@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Charge, GateResult, PlannedPerson, Run } from '../contexts/payments/index.ts';
 import { EXIT } from './exit-codes.ts';
-import { isDue, nextForCharge } from './payments-charge-view.ts';
+import { canRetry, isDue, nextForCharge } from './payments-charge-view.ts';
 import { subjectOf } from './payments-ledger-view.ts';
 import { marksOf, payExitCode } from './payments-payout-view.ts';
 import { explanationLines, violationLines } from './payments-proof-view.ts';
@@ -94,6 +94,15 @@ describe('charges', () => {
     expect(isDue(charge({ status: 'planned', dueAt: NEVER }), new Date('9999-12-31'))).toBe(false);
     expect(isDue(charge({ status: 'unknown' }), NOW)).toBe(true);
     expect(isDue(charge({ status: 'succeeded' }), NOW)).toBe(false);
+  });
+
+  test('are tried again only where nothing is paid, void or under way', () => {
+    const one = (status: Charge['status']) => [charge({ status })];
+    expect(canRetry({ status: 'open', charges: one('failed') })).toBe(true);
+    expect(canRetry({ status: 'past_due', charges: one('planned') })).toBe(true);
+    expect(canRetry({ status: 'open', charges: one('unknown') })).toBe(false);
+    expect(canRetry({ status: 'paid', charges: one('succeeded') })).toBe(false);
+    expect(canRetry({ status: 'void', charges: one('cancelled') })).toBe(false);
   });
 
   test('in doubt are asked after, never sent again', () => {

@@ -37,16 +37,21 @@ export default class PaymentsCredit extends PaymentsCommand {
       const amountMinor = parseAmount(amount, app.config.currency);
       const names = await this.names(app, [args.worker]);
       const request = { workerId: args.worker, amountMinor, reason, idempotencyKey };
-      const { applied, result: credit } = await this.careful(
+      const {
+        applied,
+        declined,
+        result: credit,
+      } = await this.careful(
         flags,
         (dryRun) => app.payments.credits.credit({ ...request, dryRun }),
         ({ currency, needsApproval }) =>
           `${needsApproval ? 'Ask for the approval of' : 'Book'} ${formatMoney({ amountMinor, currency })} for ${personText(names, args.worker)}?`,
       );
+      if (declined) return { applied, credit };
       // What was only tried has no id.
       this.fields(creditFields(credit, names, this.time(app)).slice(applied ? 0 : 1));
       const waits = credit.status === 'requested';
-      this.outcome(applied, flags, waits ? 'Waits for a second finance manager.' : 'Credited.');
+      this.outcome(applied, waits ? 'Waits for a second finance manager.' : 'Credited.');
       if (applied) this.next(waits ? `payments approve ${credit.id}` : 'payments credits');
       return { applied, credit };
     });

@@ -48,15 +48,20 @@ export default class PaymentsRefund extends PaymentsCommand {
         idempotencyKey: flags.key,
       };
       const names = await this.names(app, request.clawBack ? [request.clawBack.workerId] : []);
-      const { applied, result: refund } = await this.careful(
+      const {
+        applied,
+        declined,
+        result: refund,
+      } = await this.careful(
         flags,
         (dryRun) => app.payments.refunds.refund({ ...request, dryRun }),
         ({ amountMinor }) =>
           `Pay ${formatMoney({ amountMinor, currency })} of ${args.invoice} back?`,
       );
+      if (declined) return { applied, refund };
       // What was only tried has no id.
       this.fields(refundFields(refund, names, this.time(app)).slice(applied ? 0 : 1));
-      this.outcome(applied, flags, 'Planned.');
+      this.outcome(applied, 'Planned.');
       if (applied) this.next('payments charges send', `payments invoices show ${args.invoice}`);
       return { applied, refund };
     });

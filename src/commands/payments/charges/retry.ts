@@ -1,5 +1,5 @@
 import { Args } from '@oclif/core';
-import { chargeFields } from '../../../cli/payments-charge-view.ts';
+import { canRetry, chargeFields } from '../../../cli/payments-charge-view.ts';
 import { PaymentsCommand } from '../../../cli/payments-command.ts';
 import { carefulFlags } from '../../../cli/payments-flags.ts';
 import { invoiceFields } from '../../../cli/payments-invoice-view.ts';
@@ -25,12 +25,14 @@ export default class PaymentsChargesRetry extends PaymentsCommand {
       const { number, currency, totalMinor: amountMinor } = invoice;
       const names = await this.names(app, [invoice.customerId]);
       const time = this.time(app);
-      const question = `Charge ${formatMoney({ amountMinor, currency })} for ${number} again?`;
-      if (flags['dry-run'] || !(await this.confirmed(question, flags.yes))) {
-        if (flags['dry-run']) this.fields(invoiceFields(invoice, names, time));
-        this.outcome(false, flags, '');
-        return { applied: false, invoice };
+      if (flags['dry-run']) {
+        this.fields(invoiceFields(invoice, names, time));
+        const possible = canRetry(invoice);
+        this.remark(possible ? 'Would be due now; nothing was changed.' : 'Would be refused.');
+        return { applied: false, possible, invoice };
       }
+      const question = `Charge ${formatMoney({ amountMinor, currency })} for ${number} again?`;
+      if (!(await this.confirmed(question, flags.yes))) return { applied: false, invoice };
       const charge = await app.payments.charges.retry(number);
       this.fields(chargeFields(charge, names, time));
       this.remark('Due now.');

@@ -21,15 +21,20 @@ export default class PaymentsInvoicesVoid extends PaymentsCommand {
     const { args, flags } = await this.parse(PaymentsInvoicesVoid);
     const { reason } = flags;
     return this.withMoney(async (app) => {
-      const { applied, result: invoice } = await this.careful(
+      const {
+        applied,
+        declined,
+        result: invoice,
+      } = await this.careful(
         flags,
         (dryRun) => app.payments.invoices.void(args.invoice, { reason, dryRun }),
         ({ number, totalMinor: amountMinor, currency }) =>
           `Take invoice ${number} of ${formatMoney({ amountMinor, currency })} back?`,
       );
+      if (declined) return { applied, invoice };
       const names = await this.names(app, [invoice.customerId]);
       this.fields(invoiceFields(invoice, names, this.time(app)));
-      this.outcome(applied, flags, 'Taken back.');
+      this.outcome(applied, 'Taken back.');
       this.next(`payments invoices show ${invoice.number}`);
       return { applied, invoice };
     });

@@ -18,12 +18,13 @@ export default class PaymentsLedgerClose extends PaymentsCommand {
   async run() {
     const { args, flags } = await this.parse(PaymentsLedgerClose);
     return this.withMoney(async (app) => {
-      const { applied, result } = await this.careful(
+      const { applied, declined, result } = await this.careful(
         flags,
         (dryRun) => app.payments.ledger.closeMonth(args.month, { dryRun }),
         ({ month }) => `Close ${month} for ever?`,
       );
-      this.outcome(applied, flags, `${result.month} is closed.`);
+      if (declined) return { applied, ...result };
+      this.outcome(applied, `${result.month} is closed.`);
       this.next('payments ledger closed');
       return { applied, ...result };
     });

@@ -25,7 +25,11 @@ export default class PaymentsLedgerReverse extends PaymentsCommand {
     const { args, flags } = await this.parse(PaymentsLedgerReverse);
     return this.withMoney(async (app) => {
       const { currency } = app.config;
-      const { applied, result: reversal } = await this.careful(
+      const {
+        applied,
+        declined,
+        result: reversal,
+      } = await this.careful(
         flags,
         (dryRun) => app.payments.ledger.reverse(args.transaction, { reason: flags.reason, dryRun }),
         (expected) => {
@@ -33,9 +37,10 @@ export default class PaymentsLedgerReverse extends PaymentsCommand {
           return `Reverse ${amount} about ${expected.subjectKind} ${expected.subjectId}, for ever?`;
         },
       );
+      if (declined) return { applied, reversal };
       this.fields(transactionFields(reversal, this.time(app)));
       this.table(postingColumns(currency, new Map()), reversal.postings);
-      this.outcome(applied, flags, 'Reversed.');
+      this.outcome(applied, 'Reversed.');
       this.next(`payments ledger show ${args.transaction}`);
       return { applied, reversal };
     });

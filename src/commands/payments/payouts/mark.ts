@@ -42,17 +42,22 @@ export default class PaymentsPayoutsMark extends PaymentsCommand {
       const { currency } = app.config;
       const marks = flags.file === undefined ? asked : await this.readFile(app, flags.file);
       if (marks.length === 0) return { applied: false, payouts: [] };
-      const { applied, result: payouts } = await this.careful(
+      const {
+        applied,
+        declined,
+        result: payouts,
+      } = await this.careful(
         flags,
         (dryRun) => app.payments.payouts.mark(marks, { dryRun }),
         (expected) => `Mark ${sumText(expected, currency, 'payout')}?`,
       );
+      if (declined) return { applied, payouts };
       const names = await this.names(
         app,
         payouts.map((payout) => payout.workerId),
       );
       this.table(payoutColumns(currency, names, this.time(app)), payouts);
-      this.outcome(applied, flags, `Marked ${sumText(payouts, currency, 'payout')}.`);
+      this.outcome(applied, `Marked ${sumText(payouts, currency, 'payout')}.`);
       this.next('payments payouts list --status exported');
       return { applied, payouts };
     });

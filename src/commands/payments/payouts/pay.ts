@@ -38,7 +38,11 @@ export default class PaymentsPayoutsPay extends PaymentsCommand {
     interruption.handleYourself();
     return this.withMoney(async (app) => {
       const { period, id: ids, 'only-failed': onlyFailed } = flags;
-      const { applied, result: report } = await this.careful(
+      const {
+        applied,
+        declined,
+        result: report,
+      } = await this.careful(
         flags,
         (dryRun) =>
           this.progress(dryRun ? 'Looking' : 'Paying', () =>
@@ -46,11 +50,12 @@ export default class PaymentsPayoutsPay extends PaymentsCommand {
           ),
         ({ results }) => `Send ${sumText(results, app.config.currency, 'payout')}?`,
       );
+      if (declined) return { applied, ...report };
       await this.showResults(app, report);
       if (applied) {
         this.print(payReportText(report));
         this.end(signal.aborted ? EXIT.interrupted : payExitCode(report));
-      } else this.outcome(false, flags, '');
+      } else this.outcome(false, '');
       if (applied && report.failed > 0) this.next('payments payouts list --status failed');
       else this.next(applied ? 'payments payouts list' : `${this.typed('--dry-run')} --yes`);
       return { applied, ...report };
