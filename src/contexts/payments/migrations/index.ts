@@ -5,6 +5,7 @@ import { payments } from './2026-11-25-payments.ts';
 import { roles } from './2026-11-25-roles.ts';
 import { sandbox } from './2026-11-25-sandbox.ts';
 import { requestKeys } from './2026-11-26-request-keys.ts';
+import { triggerSearchPath } from './2026-11-27-trigger-search-path.ts';
 
 /** Payments' schemas, in payments' own database; needs the shared modules' tables. */
 export const paymentsMigrations: Migration[] = [
@@ -14,4 +15,5 @@ export const paymentsMigrations: Migration[] = [
   grants,
   sandbox,
   requestKeys,
+  triggerSearchPath,
 ];
