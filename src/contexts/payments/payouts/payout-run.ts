@@ -37,11 +37,13 @@ export function payoutRun(deps: PaymentsDependencies): RunKind {
  * What is payable to each worker: all that was booked for days before the cutoff's, on that day
  * what happened before the cutoff, and every payout and its return, whenever that was. So what
  * comes in after the cutoff changes no plan, and nothing is paid twice, in whatever order the months
- * are run. Workers with nothing payable and nothing new are not mentioned.
+ * are run. Workers with nothing payable and nothing new are not mentioned. Odd minor units that the
+ * provider cannot move stay payable.
  */
 function payableWorkers(deps: PaymentsDependencies, scope: RunScope): RawBuilder<unknown> {
   const day = businessDay(scope.cutoff, deps.timeZone);
   const only = scope.only === null ? null : [...scope.only];
+  const step = deps.provider.chargeStep(scope.currency);
   return sql`
     select w.id, w.items, w.amount as price_minor, 0::bigint as discount_minor,
       w.amount as amount_minor, u.usual as usual_minor, w.id || ' ' || w.amount as line,
@@ -54,7 +56,7 @@ function payableWorkers(deps: PaymentsDependencies, scope: RunScope): RawBuilder
         when w.amount = 0 then 'nothing to pay'
       end as left_out
     from (
-      select a.owner::uuid as id, (coalesce(b.amount, 0) + coalesce(t.amount, 0))::bigint as amount,
+      select a.owner::uuid as id, (s.amount - greatest(s.amount, 0) % ${step}::bigint)::bigint as amount,
         (coalesce(b.items, 0) + coalesce(t.items, 0))::int as items,
         exists (select from payments.payouts p
           where p.worker_id = a.owner::uuid and p.period = ${scope.period}) as has_payout
@@ -75,6 +77,7 @@ function payableWorkers(deps: PaymentsDependencies, scope: RunScope): RawBuilder
         where p.account_id = a.id and p.booked_on >= ${day}::date
           and (t.subject_kind = 'payout'
             or (p.booked_on = ${day}::date and t.occurred_at < ${scope.cutoff}))) as t on true
+      cross join lateral (select coalesce(b.amount, 0) + coalesce(t.amount, 0) as amount) as s
       where a.code = 'worker-payable' and a.currency = ${scope.currency}) as w
     left join jsonb_to_recordset(${JSON.stringify(scope.except)}::jsonb) as e (id uuid, reason text)
       on e.id = w.id

@@ -26,10 +26,16 @@ export async function recordTransfer(
     if (transfer.state === 'paid') complain(deps, transfer, 'it belongs to no attempt of ours');
     return;
   }
+  const at = deps.clock.now();
   if (transfer.amountMinor !== payout.amount_minor || transfer.currency !== payout.currency) {
     complain(deps, transfer, 'its amount is not the one we sent');
+    // Believed in nothing, and never sent again, until a person has looked at it.
+    if (isOpen(payout) && payout.status !== 'unknown') {
+      const change = { status: 'unknown', lease_until: null } as const;
+      await changePayout(tx, payout, change, `${transfer.ref} is of another amount`, at);
+    }
+    return;
   }
-  const at = deps.clock.now();
   if (isOpen(payout)) {
     await markPaid(deps, tx, payout, transfer.ref, at);
   } else if (payout.provider_ref !== transfer.ref) {
