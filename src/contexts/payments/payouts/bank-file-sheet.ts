@@ -115,6 +115,16 @@ export function defineBankFile(currency: string) {
 type BankFile = ReturnType<typeof defineBankFile>;
 type BankFilePlan = ImportPlan<BankFile['columns']>;
 
+/** In characters: ids are to be seen whole. */
+const WIDTHS: Readonly<Partial<Record<string, number>>> = {
+  payoutId: 40,
+  workerId: 40,
+  accountHolder: 26,
+  iban: 32,
+  reference: 38,
+  reason: 40,
+};
+
 /** What the bank fills in; all else must come back as it was exported. */
 const FOR_THE_BANK: ReadonlySet<string> = new Set(['status', 'reason']);
 
@@ -125,7 +135,7 @@ export function bankFileSheet(rows: readonly BankRow[], currency: string): Workb
     columns: defineBankFile(currency).columns.map(({ key, header }) =>
       key === 'amountMinor'
         ? { header: header.en, kind: 'money', currency }
-        : { header: header.en, kind: 'text', width: key === 'reason' ? 40 : undefined },
+        : { header: header.en, kind: 'text', width: WIDTHS[key] },
     ),
     rows: rows.map((row) => [
       row.payoutId,
