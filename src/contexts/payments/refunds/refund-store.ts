@@ -125,15 +125,22 @@ export async function changeRefund(
   await tx.updateTable('payments.refunds').set(change).where('id', '=', id).execute();
 }
 
-/** What of a charge is not refunded, or about to be; the charge is locked. */
+/**
+ * What of a charge is not refunded, or about to be, nor taken back by the customer's bank; the
+ * charge is locked. Otherwise a customer could be given back more than was paid.
+ */
 export async function readLeft(
   tx: Transaction<AllTables>,
   charge: { id: string; amountMinor: bigint },
 ): Promise<bigint> {
-  const { rows } = await sql<{ refunded: bigint }>`
-    select coalesce(sum(amount_minor), 0)::bigint as refunded from payments.refunds
-    where charge_id = ${charge.id} and status <> 'failed'`.execute(tx);
-  return charge.amountMinor - (rows[0]?.refunded ?? 0n);
+  const { rows } = await sql<{ back: bigint }>`
+    select coalesce(sum(amount_minor), 0)::bigint as back from (
+      select amount_minor from payments.refunds
+      where charge_id = ${charge.id} and status <> 'failed'
+      union all
+      select amount_minor from payments.disputes
+      where charge_id = ${charge.id} and status in ('open', 'lost')) as gone`.execute(tx);
+  return charge.amountMinor - (rows[0]?.back ?? 0n);
 }
 
 export function clawBackOf(row: {

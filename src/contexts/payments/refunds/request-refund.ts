@@ -30,6 +30,7 @@ export async function requestRefund(deps: Deps, request: Request): Promise<Refun
     const left = await readLeft(tx, charge);
     const amountMinor = request.amountMinor ?? left;
     if (amountMinor > left || left <= 0n) throw tooLarge(charge.currency, amountMinor, left);
+    checkStep(amountMinor, deps.provider.chargeStep(charge.currency));
     if (request.clawBack) {
       await checkClawBack(tx, invoiceId, request.clawBack, amountMinor);
     }
@@ -74,6 +75,13 @@ function checkRequest(request: Request): void {
     },
   ].filter((issue) => issue !== false);
   if (issues.length > 0) throw invalid('The refund cannot be made like this.', issues);
+}
+
+/** What the provider cannot move it would refuse for good, after the customer was promised it. */
+function checkStep(amountMinor: bigint, stepMinor: bigint): void {
+  if (amountMinor % stepMinor === 0n) return;
+  const message = `expected a multiple of ${stepMinor} minor units, as the provider moves them`;
+  throw invalid('The refund cannot be made like this.', [{ path: 'amountMinor', message }]);
 }
 
 async function lockPaidCharge(tx: Tx, invoiceId: string, shown: string) {
@@ -122,7 +130,7 @@ function tooLarge(currency: string, amountMinor: bigint, leftMinor: bigint) {
   return conflict(
     'refund_too_large',
     leftMinor <= 0n
-      ? 'All that was charged is refunded already, or about to be.'
+      ? "All that was charged is refunded already, or about to be, or is with the customer's bank."
       : `${money(amountMinor)} cannot be refunded: ${money(leftMinor)} is left of what was charged.`,
     { leftMinor: leftMinor.toString(), currency },
   );
