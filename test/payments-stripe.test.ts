@@ -10,6 +10,7 @@ import { loadConfig } from '../src/platform/config.ts';
 import { sampleJpeg } from '../src/platform/storage/testing.ts';
 import { issueToken, ownKeyFile } from '../src/platform/tokens/issue-token.ts';
 import type { Role } from '../src/platform/tokens/principal.ts';
+import { cutBefore } from './network-cut.ts';
 import { createScratchDatabase, dropScratchDatabase } from './scratch-database.ts';
 import { startStripeEmulator } from './stripe/emulator.ts';
 import { openStripeHarness } from './stripe/harness.ts';
@@ -33,7 +34,7 @@ const usd = (amountMinor: bigint | number) => ({ amount: Number(amountMinor), cu
  * Orders and payments as two programs over two databases, on one virtual clock. Only payments know
  * Stripe: the emulator stands in its place, and its webhooks come in over HTTP.
  */
-async function startTown() {
+async function startTown(webhooks: { auto?: boolean } = {}) {
   const serverUrl = inject('serverUrl');
   const main = await createScratchDatabase(serverUrl, 'api', inject('templateDatabase'));
   onTestFinished(() => dropScratchDatabase(serverUrl, main.name));
@@ -44,9 +45,10 @@ async function startTown() {
   onTestFinished(() => emulator.close());
   const shared = { STEWARD_HOME: temporaryFolder('stripe'), LOG_LEVEL: 'silent' };
   const ordersConfig = loadConfig({ ...shared, DATABASE_URL: main.url });
+  const network = await cutBefore(own.url);
   const config = loadConfig({
     ...shared,
-    PAYMENTS_DATABASE_URL: own.url,
+    PAYMENTS_DATABASE_URL: network.url,
     STREAM_DATABASE_URL: main.url,
     STRIPE_SECRET_KEY: 'sk_test_end_to_end',
     STRIPE_WEBHOOK_SECRET: `whsec_retired,${SECRET}`,
@@ -71,6 +73,7 @@ async function startTown() {
   await emulator.registerWebhook({
     url: `${paymentsApi.url}/v1/webhooks/stripe`,
     secrets: [SECRET],
+    ...webhooks,
   });
   await owner.catalog.importServices('samples/services.xlsx', { by: 'test', acceptGood: true });
   const { id: workerId } = await owner.orders.workers.add({
@@ -101,7 +104,7 @@ async function startTown() {
       money: clientOf(paymentsApi.url, token),
     };
   };
-  return { emulator, finance, worker, workerId, run, moveTo, listen, as, paymentsApi };
+  return { network, emulator, finance, worker, workerId, run, moveTo, listen, as, paymentsApi };
 }
 
 type Town = Awaited<ReturnType<typeof startTown>>;
@@ -320,3 +323,77 @@ test('a webhook that is forged, or signed with a secret that is not ours, is ref
   expect(await run('payments.process-events')).toEqual({ done: 0, failed: 0 });
   expect(await emulator.log()).toEqual([]);
 });
+
+const DELIVERIES = {
+  'in total silence': false,
+  'backwards and each of them twice': false,
+  'after a day in which our database was away': true,
+};
+
+test.each(Object.entries(DELIVERIES))(
+  'webhooks that come %s end in the same state',
+  async (how, auto) => {
+    const town = await startTown({ auto });
+    const { emulator, finance, run, moveTo, as, network } = town;
+    const [alice, bob] = await Promise.all([as('customer', 'alice'), as('customer', 'bob')]);
+    const give = async (person: Person, card: string) => {
+      const { body } = await person.money.post('/v1/payment-methods');
+      await emulator.visit(body.url, card);
+    };
+    const poll = async () => {
+      await run('payments.poll-events');
+      await run('payments.process-events');
+    };
+    await give(alice, 'pm_usBankAccount_processing');
+    await give(bob, 'pm_card_visa');
+    const price = await haveCleaned(town, alice, new Date(MONDAY.getTime() + DAY_MS));
+    await haveCleaned(town, bob, new Date(MONDAY.getTime() + 2 * DAY_MS));
+    await run('payments.read-stream');
+    await poll();
+    await moveTo(SUNDAY_EVENING);
+    await run('payments.issue-invoices', '2026-W48');
+    await run('payments.charge-invoices');
+    expect(await onlyInvoice(alice)).toMatchObject({ status: 'open' });
+    const { data: charges } = await finance.payments.charges.list({}, PAGE);
+    const bank = charges.find(({ status }) => status === 'processing')?.providerRef ?? '';
+    const card = charges.find(({ status }) => status === 'succeeded')?.providerRef ?? '';
+    await emulator.settleWebhooks();
+    await poll();
+    const known = (await emulator.events()).length;
+
+    // What only Stripe can tell: the bank pays; refunds by hand, of which one fails; a dispute is won.
+    if (auto) await network.cut();
+    await emulator.settlePayment(bank);
+    await emulator.refundByHand(card, 500);
+    await emulator.settleRefund(await emulator.refundByHand(card, 300), 'lost_or_stolen_card');
+    await emulator.closeDispute(await emulator.dispute(bank), 'won');
+    if (auto) expect(await emulator.settleWebhooks()).toBeGreaterThan(3);
+    if (auto) await network.mend();
+
+    const news = (await emulator.events()).map(({ id }) => id).slice(known);
+    expect(news.length).toBeGreaterThan(3);
+    if (how.startsWith('backwards')) {
+      const sent = await emulator.sendEvents([...news, ...news].reverse());
+      expect(new Set(sent)).toEqual(new Set([200]));
+    }
+    await moveTo(LAST_EVENING);
+    if (auto) expect(await emulator.settleWebhooks()).toBe(0);
+    if (how === 'in total silence') await run('payments.poll-events');
+    await run('payments.process-events');
+
+    expect(await onlyInvoice(alice)).toMatchObject({
+      status: 'paid',
+      disputes: [{ status: 'won' }],
+      charges: [{ status: 'succeeded' }],
+    });
+    expect(await onlyInvoice(bob)).toMatchObject({ status: 'paid', refunded: usd(500) });
+    const balance = (code: string) => finance.payments.ledger.balance({ code, owner: '' });
+    expect([await balance('refunds'), await balance('disputes')]).toEqual([500n, 0n]);
+    await moveTo(NEXT_MORNING);
+    const reconciled = await finance.payments.proof.reconcile();
+    expect(reconciled.checks.flatMap(({ violations }) => violations)).toEqual([]);
+    const clearing = { code: 'provider-clearing', owner: 'stripe' };
+    expect(await finance.payments.ledger.balance(clearing)).toBe(await balanceAt(emulator.url));
+    expect(price).toBeGreaterThan(500);
+  },
+);

@@ -45,7 +45,8 @@ export async function compareWithProvider(
   for (const pair of pairs) {
     if (!within(pair.provider_at) && !within(pair.ledger_at)) continue;
     if (pair.ledger_minor === null) {
-      if (!(await isUnderWay(deps, pair))) missing.push(sayMissing(pair));
+      const fine = hasComeAndGone(pair, pairs) || (await isUnderWay(deps, pair));
+      if (!fine) missing.push(sayMissing(pair));
     } else if (pair.provider_minor === null) {
       extra.push(sayExtra(pair));
     } else if (pair.ledger_minor !== pair.provider_minor) {
@@ -123,6 +124,28 @@ async function readPairs(
     from theirs t full join ours o on o.kind = t.kind and o.ref = t.ref
     order by coalesce(t.at, o.at), 2`.execute(deps.db);
   return rows;
+}
+
+/** What gives the money of the other back. */
+const OPPOSITE = new Map([
+  ['refund', 'refund-failed'],
+  ['refund-failed', 'refund'],
+  ['dispute', 'dispute-returned'],
+  ['dispute-returned', 'dispute'],
+]);
+
+/**
+ * Whether it was over before we looked at it for the first time: taken and given back, all of it.
+ * We know refunds and disputes by how they stand, and such a one has come to nothing.
+ */
+function hasComeAndGone(pair: Pair, pairs: readonly Pair[]): boolean {
+  return pairs.some(
+    (other) =>
+      other.ref === pair.ref &&
+      other.kind === OPPOSITE.get(pair.kind) &&
+      other.ledger_minor === null &&
+      other.provider_minor === -(pair.provider_minor ?? 0n),
+  );
 }
 
 /** Whether a movement that we have not booked is only not booked yet. */
