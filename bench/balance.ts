@@ -147,7 +147,7 @@ async function goToMiddle(app: PaymentsApp, lines: number): Promise<string> {
 }
 
 async function compare(kind: Kind, large: Side, small: Side, quick: boolean): Promise<Row> {
-  const reads = quick ? 50 : 300;
+  const reads = quick ? 20 : 40;
   let done = 0;
   /** Milliseconds of the middle one. */
   const round = (side: Side) => async () => {
@@ -162,7 +162,7 @@ async function compare(kind: Kind, large: Side, small: Side, quick: boolean): Pr
   };
   await round(large)();
   await round(small)();
-  const { first, second } = await alternate(quick ? 3 : 7, round(large), round(small));
+  const { first, second } = await alternate(quick ? 5 : 25, round(large), round(small));
   const ratio = ratiosOf(first, second);
   const ms = (times: readonly number[]) => format(spreadOf(times).median, 'ms');
   return {

@@ -1,6 +1,8 @@
 /** `npm run bench`: every figure in turn, each against its goal. */
+import { balanceReading } from './balance.ts';
 import { demoWeek } from './demo.ts';
 import { effects } from './effect.ts';
+import { invoiceRun } from './invoices.ts';
 import { ledgerBooking } from './ledger.ts';
 import { placing } from './place.ts';
 import { sheetImport } from './sheet.ts';
@@ -17,6 +19,8 @@ const figures = [
   streamReading,
   effects,
   ledgerBooking,
+  invoiceRun,
+  balanceReading,
   startUp,
   sheetImport,
   demoWeek,
