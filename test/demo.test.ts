@@ -31,7 +31,7 @@ async function processesIn(folder: string): Promise<string[]> {
 }
 
 test(
-  'a small week ends with one JSON document, and every invariant holds',
+  'a small week ends with paid invoices, payouts and one JSON document, and every invariant holds',
   async () => {
     const { child, folder, ended } = startDemo('--json', '--orders', '40');
     const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
@@ -50,6 +50,22 @@ test(
     expect(summary.supplies.issued).toBeGreaterThanOrEqual(completed);
     expect(summary.mails.sent).toBeGreaterThan(placed * 3);
     expect(summary.stream).toMatchObject({ lag: 0, parked: 0 });
+    // The money of the week went its way, and the books were proved at the end.
+    const { invoices, payouts, charged, paidOut, mails } = summary.money;
+    expect(invoices.issued).toBeGreaterThan(3);
+    expect(invoices.paid + invoices.open + invoices.pastDue).toBe(invoices.issued);
+    expect(invoices.paid).toBeGreaterThan(0);
+    expect(charged.amount).toBeGreaterThan(0);
+    expect(payouts.paid).toBeGreaterThan(0);
+    expect(paidOut.amount).toBeGreaterThan(0);
+    expect(mails).toMatchObject({ unsent: 0 });
+    expect(Object.keys(summary.invariants)).toEqual(
+      expect.arrayContaining([
+        'prove: trial-balance',
+        'prove: orders-booked',
+        'reconcile: missing',
+      ]),
+    );
     expect(stderr).toContain('Sun ');
     expect(readdirSync(folder)).toEqual([]);
     expect(await processesIn(folder)).toEqual([]);
