@@ -69,7 +69,8 @@ const TABLES: Record<string, Record<string, string>> = {
   },
   'payments.payout_destinations': {
     finance: 'select, insert, update',
-    payments_api: 'select, insert, update',
+    payments_api:
+      'select, insert (worker_id, method, provider, account_key, updated_at), update (provider, account_ref, account_key, updated_at)',
     payments_worker: 'select, insert, update',
   },
   'payments.payout_holds': {

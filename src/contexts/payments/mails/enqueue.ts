@@ -14,6 +14,7 @@ export type PaymentsTemplate =
   | 'charge-action'
   | 'invoice-past-due'
   | 'refund-made'
+  | 'refund-failed'
   | 'payout-sent'
   | 'payout-failed'
   | 'account-needed'
@@ -195,6 +196,20 @@ export function mailPayoutFailed<Tables extends MailTables>(
     key: `${about.payoutId}:${about.generation}`,
     to: { kind: 'finance' },
     data: { payoutId: about.payoutId, generation: about.generation },
+  });
+}
+
+/** To finance: a refund failed, perhaps days after the customer was told of it. */
+export function mailRefundFailed<Tables extends MailTables>(
+  tx: Transaction<Tables>,
+  source: MailSource,
+  about: { refundId: string },
+): Promise<void> {
+  return enqueue(tx, source, {
+    template: 'refund-failed',
+    key: about.refundId,
+    to: { kind: 'finance' },
+    data: { refundId: about.refundId },
   });
 }
 

@@ -1,5 +1,6 @@
 import { formatMoment } from '../../../platform/business-time.ts';
 import { formatMoney } from '../../../platform/money.ts';
+import { isSurplusKey } from '../refunds/surplus-key.ts';
 import { readRun } from '../runs/run-store.ts';
 import type { Letter, LetterPlace } from './letter.ts';
 
@@ -16,6 +17,8 @@ export async function financeLetter(
       return runStopped(place);
     case 'payout-failed':
       return payoutFailed(place);
+    case 'refund-failed':
+      return refundFailed(place);
     case 'proof-red':
       return proofRed(place);
     case 'dispute-opened':
@@ -63,6 +66,31 @@ async function payoutFailed(place: LetterPlace): Promise<Letter | { skip: string
       '',
       `Why so much: steward payments explain ${row.id}`,
       'Send failed ones again: steward payments payouts pay --only-failed',
+    ],
+  };
+}
+
+async function refundFailed(place: LetterPlace): Promise<Letter | { skip: string }> {
+  const row = await place.db
+    .selectFrom('payments.refunds as r')
+    .innerJoin('payments.invoices as i', 'i.id', 'r.invoice_id')
+    .select(['r.amount_minor as amountMinor', 'r.currency', 'r.failure_code', 'r.status'])
+    .select(['r.provider_ref', 'r.idempotency_key', 'i.number', 'i.customer_id'])
+    .where('r.id', '=', place.text('refundId'))
+    .executeTakeFirst();
+  if (!row) return { skip: 'there is no such refund' };
+  if (row.status !== 'failed') return { skip: `the refund is ${row.status} meanwhile` };
+  const surplus = isSurplusKey(row.idempotency_key);
+  return {
+    subject: `Refund failed: ${formatMoney(row)}, invoice ${row.number}`,
+    lines: [
+      `The refund of ${formatMoney(row)} to customer ${row.customer_id} for invoice ${row.number} failed (${row.failure_code ?? 'no reason was given'}).`,
+      'The money is still ours in the books, and the customer may have been told that it comes back.',
+      '',
+      surplus
+        ? `It was taken twice: pay it back at the provider, where it is refund ${row.provider_ref ?? 'without a number'}.`
+        : `Try it again: steward payments refund ${row.number} --reason "…" --dry-run`,
+      `How it came about: steward payments explain ${row.number}`,
     ],
   };
 }

@@ -7,6 +7,7 @@ import { personLetter } from './person-letters.ts';
 
 const FOR_FINANCE: ReadonlySet<string> = new Set<PaymentsTemplate>([
   'payout-failed',
+  'refund-failed',
   'run-stopped',
   'proof-red',
   'dispute-opened',

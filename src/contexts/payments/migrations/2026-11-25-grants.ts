@@ -16,7 +16,10 @@ export const grants: Migration = {
       to steward_payments_api;
     grant insert on payments.people to steward_payments_api;
     grant insert, update on payments.provider_customers to steward_payments_api;
-    grant insert, update on payments.payout_destinations to steward_payments_api;
+    -- A worker's account with the provider; bank accounts are a matter of finance.
+    grant insert (worker_id, method, provider, account_key, updated_at),
+      update (provider, account_key, account_ref, updated_at)
+      on payments.payout_destinations to steward_payments_api;
     grant insert on payments.provider_events to steward_payments_api;
 
     -- Jobs: everything that happens by itself.

@@ -29,6 +29,8 @@ async function openOutside() {
     await sql`update sandbox.accounts set state = 'ready' where ref = ${ref}`.execute(t.own.db);
     await payouts.setDestination(worker, { method: 'provider', accountRef: ref });
   }
+  // Not the first run of all, which a person looks at where it holds an older past.
+  await payouts.payMonth('2026-11');
   const outside = async (period: string) => {
     const { rows } = await sql<{ payout: string; amount: bigint }>`
       select t.payout_id as payout, t.amount_minor as amount from sandbox.transfers t

@@ -68,8 +68,14 @@ async function openWorkerPage(
     .onConflict((conflict) =>
       conflict
         .column('worker_id')
-        .doUpdateSet({ provider: provider.name, account_key: idempotencyKey })
-        .where('payments.payout_destinations.account_ref', 'is', null),
+        // An account with another provider is of no use with this one.
+        .doUpdateSet({ provider: provider.name, account_key: idempotencyKey, account_ref: null })
+        .where((eb) =>
+          eb.or([
+            eb('payments.payout_destinations.account_ref', 'is', null),
+            eb('payments.payout_destinations.provider', 'is distinct from', provider.name),
+          ]),
+        ),
     )
     .execute();
   const known = await readAccount(deps, workerId);

@@ -146,6 +146,30 @@ test('a worker gets one account at the provider, and stays with the bank until f
   ]);
 });
 
+test('a worker whose account is with another provider gets one with this one', async () => {
+  const t = await openChargesTest();
+  const id = await seedWorker(t);
+  await t.own.db
+    .insertInto('payments.payout_destinations')
+    .values({
+      worker_id: id,
+      method: 'provider',
+      provider: 'another',
+      account_ref: 'acct_of_another',
+      updated_at: t.clock.now(),
+    })
+    .execute();
+  await createPeople(t.asApi).openPage({ kind: 'worker', subject: subjectOf(id) });
+  const destination = await t.own.db
+    .selectFrom('payments.payout_destinations')
+    .select(['provider', 'account_ref'])
+    .executeTakeFirst();
+  expect(destination).toEqual({
+    provider: t.world.provider.name,
+    account_ref: expect.stringMatching(/^acct_(?!of_another)/),
+  });
+});
+
 test('people are found by their id, with names as long as they are known', async () => {
   const t = await openChargesTest();
   const { customerId } = await seedInvoice(t);

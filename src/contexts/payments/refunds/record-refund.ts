@@ -1,10 +1,10 @@
 import type { Transaction } from '../../../platform/postgres/database.ts';
 import type { AllTables, PaymentsDependencies } from '../dependencies.ts';
-import { mailRefundMade } from '../mails/enqueue.ts';
+import { mailRefundFailed, mailRefundMade } from '../mails/enqueue.ts';
 import type { ProviderRefund } from '../provider/provider.ts';
 import { bookClawBack, bookMoneyBack, reverseMoneyBack } from './book-money-back.ts';
-import { isSurplusKey } from './plan-surplus-refund.ts';
 import { changeRefund, clawBackOf, type LockedRefund } from './refund-store.ts';
+import { isSurplusKey } from './surplus-key.ts';
 
 type Deps = Omit<PaymentsDependencies, 'stream' | 'publicUrl'>;
 type Tx = Transaction<AllTables>;
@@ -84,6 +84,7 @@ async function recordFailed(
     lease_until: null,
     settled_at: deps.clock.now(),
   });
+  await mailRefundFailed(tx, deps, { refundId: refund.id });
   deps.log.error({ refundId: refund.id, code }, 'refund failed');
   return 'failed';
 }

@@ -167,6 +167,7 @@ test('a refund that fails days later is reversed, with what was taken from the w
   expect(await createRefunds(t.deps).list({}, { limit: 1 })).toMatchObject({
     data: [{ status: 'failed', failureCode: 'lost_or_stolen' }],
   });
+  expect((await readMails(t)).filter((one) => one === 'refund-failed')).toHaveLength(1);
   expect(await createRefunds(t.asFinance).refund(request(number))).toMatchObject({
     amountMinor: 12_000n,
   });

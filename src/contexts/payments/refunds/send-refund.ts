@@ -1,9 +1,9 @@
 import { backOffMs } from '../charges/charge-states.ts';
 import type { PaymentsDependencies } from '../dependencies.ts';
 import { NotSent, type ProviderRefund } from '../provider/provider.ts';
-import { isSurplusKey } from './plan-surplus-refund.ts';
 import { findRefundMismatch, type RefundOutcome, recordRefund } from './record-refund.ts';
 import { changeRefund, type LockedRefund, lockRefund, type RefundRecord } from './refund-store.ts';
+import { isSurplusKey } from './surplus-key.ts';
 
 type Deps = Omit<PaymentsDependencies, 'stream' | 'publicUrl'>;
 

@@ -3,9 +3,9 @@ import type { Transaction } from '../../../platform/postgres/database.ts';
 import { syncCharge } from '../charges/sync-charge.ts';
 import type { AllTables, PaymentsDependencies } from '../dependencies.ts';
 import type { ProviderRefund } from '../provider/provider.ts';
-import { surplusKey } from './plan-surplus-refund.ts';
 import { findRefundMismatch, recordRefund } from './record-refund.ts';
 import { lockChargeRow, lockRefund } from './refund-store.ts';
+import { surplusKey } from './surplus-key.ts';
 
 type Deps = Omit<PaymentsDependencies, 'stream' | 'publicUrl'>;
 

@@ -54,6 +54,10 @@ export function translate(what: string): (error: unknown) => never {
     if (error.type === 'StripeRateLimitError') {
       throw new NotSent('rate_limited', `Stripe (${what}): ${message}`, code, error);
     }
+    if (statusCode === 401 || (statusCode === 403 && rawType === 'invalid_request_error')) {
+      // Our key is wrong or lacks a right: ops mend that, and then the same request goes through.
+      throw new NotSent('unreachable', `Stripe (${what}) refuses our key: ${message}`, code, error);
+    }
     if (REFUSING_STATUSES.has(statusCode) && REFUSING_TYPES.has(rawType)) {
       throw new NotSent('refused', `Stripe (${what}) refuses: ${message}`, code, error);
     }

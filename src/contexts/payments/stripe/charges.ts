@@ -72,6 +72,8 @@ function toCharge(found: Intent): ProviderCharge {
 export function stripeCharges(client: StripeClient): Charges {
   const { paymentIntents } = client.stripe;
   const getCharge = async (ref: string) => {
+    // Disputes and refunds of charges that are none of ours name no PaymentIntent.
+    if (ref === '') return null;
     const found = await client.read('get charge', intent, (options) =>
       paymentIntents.retrieve(ref, {}, options),
     );
