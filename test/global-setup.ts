@@ -32,7 +32,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const home = given ? undefined : mkdtempSync(join(tmpdir(), 'steward-test-'));
   // Root's server runs as another user, who must be able to enter.
   if (home) chmodSync(home, 0o711);
-  const server = home ? await startEmbedded({ home, databases: [], log: silent, settings }) : undefined;
+  const server = home
+    ? await startEmbedded({ home, databases: [], log: silent, settings })
+    : undefined;
   const serverUrl = given ?? server?.url('postgres') ?? '';
   const template = await createScratchDatabase(serverUrl, 'steward_template');
   await migrate(template.url, mainMigrations);
