@@ -4,7 +4,7 @@ import { planCourse } from './carry-out.ts';
 import { eachOf } from './each-of.ts';
 import { placeWish } from './place-wish.ts';
 import type { Customer, Play, Wish } from './play.ts';
-import { issueSupplies, runJobs } from './staff.ts';
+import { issueSupplies, readStream, runJobs } from './staff.ts';
 
 /** Customers and workers whose requests are under way at once. */
 const AT_ONCE = 8;
@@ -52,6 +52,7 @@ export async function playWeek(
       await playMoment(play);
       tell(progress(now, false));
     }
+    await readStream(play);
     // The last ones come home.
     play.clock.moveTo(play.week.at(day, 23, 45));
     await playMoment(play);

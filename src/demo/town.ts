@@ -54,11 +54,16 @@ export async function openTown(config: Config, clock: Clock): Promise<Town> {
       return app;
     };
     const worker = await open('worker');
-    const running = await startMainWorker(worker);
-    closers.push(() => running.stop());
     const queues = createMainQueues(worker);
     closers.push(() => queues.close());
-    const payments = await openTill(config, clock, closers);
+    // Both wait for their databases mostly. What fails is told when both have come to an end.
+    const [started, till] = await Promise.allSettled([
+      startMainWorker(worker).then((running) => closers.push(() => running.stop())),
+      openTill(config, clock, closers),
+    ]);
+    if (started.status === 'rejected') throw started.reason;
+    if (till.status === 'rejected') throw till.reason;
+    const payments = till.value;
     const url = await serve(await open('api'), payments.api, closers);
     const keyFile = ownKeyFile(config.tokens);
     return {
