@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { dryRunFlag, yesFlag } from './flags.ts';
 
 /** Of commands that move money or cannot be taken back. */
@@ -27,3 +27,18 @@ export const onFlag = Flags.string({
   summary: 'As it was at the end of this day.',
   helpValue: '<day>',
 });
+
+/** Of the commit of a run. */
+export const commitArgs = {
+  hash: Args.string({
+    description: 'Hash of the plan, eight characters or more.',
+    required: true,
+  }),
+};
+export const commitFlags = {
+  despite: Flags.string({
+    summary: 'Why the run goes on although a hard gate has tripped; kept.',
+    helpValue: '<text>',
+  }),
+  ...carefulFlags,
+};

@@ -1,5 +1,4 @@
-import { Args, Flags } from '@oclif/core';
-import { carefulFlags } from '../../../cli/payments-flags.ts';
+import { commitArgs, commitFlags } from '../../../cli/payments-flags.ts';
 import { RunCommand } from '../../../cli/payments-run-command.ts';
 
 export default class PaymentsPayoutsCommit extends RunCommand {
@@ -11,19 +10,8 @@ export default class PaymentsPayoutsCommit extends RunCommand {
     '<%= config.bin %> <%= command.id %> 3f9c1d2ab047 --despite "the proof is red for a known order" --yes',
     '<%= config.bin %> <%= command.id %> 3f9c1d2ab047 --dry-run',
   ];
-  static override args = {
-    hash: Args.string({
-      description: 'Hash of the plan, eight characters or more.',
-      required: true,
-    }),
-  };
-  static override flags = {
-    despite: Flags.string({
-      summary: 'Why the run goes on although a hard gate has tripped; kept.',
-      helpValue: '<text>',
-    }),
-    ...carefulFlags,
-  };
+  static override args = commitArgs;
+  static override flags = commitFlags;
 
   async run() {
     const { args, flags } = await this.parse(PaymentsPayoutsCommit);

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { notFound } from '../../../platform/errors.ts';
 import { isUuid } from '../../../platform/ids.ts';
 import { decodeCursor, toPage } from '../../../platform/paging.ts';
-import type { Executor } from '../../../platform/postgres/database.ts';
-import type { AllTables, PaymentsDependencies } from '../dependencies.ts';
+import type { PaymentsDependencies } from '../dependencies.ts';
 import type { Charge, ChargeStatus, ChargeStep, PageRequest, PageWithTotal } from '../payments.ts';
 import { findInvoiceId } from './find-invoice.ts';
+import { selectCharges } from './select-charges.ts';
 
 type Deps = Pick<PaymentsDependencies, 'db'>;
 
@@ -15,29 +15,6 @@ export interface ChargeFilter {
   invoice?: string;
   customerId?: string;
 }
-
-const select = (db: Executor<AllTables>) =>
-  db
-    .selectFrom('payments.charges as c')
-    .innerJoin('payments.invoices as i', 'i.id', 'c.invoice_id')
-    .select([
-      'c.id',
-      'c.invoice_id as invoiceId',
-      'i.number as invoiceNumber',
-      'i.customer_id as customerId',
-      'c.generation',
-      'c.provider',
-      'c.amount_minor as amountMinor',
-      'c.currency',
-      'c.status',
-      'c.failure_kind as failureKind',
-      'c.failure_code as failureCode',
-      'c.provider_ref as providerRef',
-      'c.due_at as dueAt',
-      'c.sent_at as sentAt',
-      'c.settled_at as settledAt',
-      'c.created_at as createdAt',
-    ]);
 
 /** Newest first. */
 export async function listCharges(
@@ -51,7 +28,7 @@ export async function listCharges(
     and (${invoiceId ?? null}::uuid is null or c.invoice_id = ${invoiceId ?? null})
     and (${uuidOrNone(filter.customerId)}::uuid is null
       or i.customer_id = ${uuidOrNone(filter.customerId)})`;
-  let query = select(deps.db)
+  let query = selectCharges(deps.db)
     .where(wanted)
     .orderBy('c.created_at', 'desc')
     .orderBy('c.id', 'desc')
@@ -91,7 +68,7 @@ function uuidOrNone(id: string | undefined): string | null {
 /** @throws StewardError `charge_not_found` */
 export async function getCharge(deps: Deps, id: string): Promise<Charge & { steps: ChargeStep[] }> {
   const charge = isUuid(id)
-    ? await select(deps.db).where('c.id', '=', id).executeTakeFirst()
+    ? await selectCharges(deps.db).where('c.id', '=', id).executeTakeFirst()
     : undefined;
   if (!charge) throw notFound('charge', id);
   const steps = await deps.db

@@ -4,6 +4,7 @@ import { notFound } from '../../../platform/errors.ts';
 import { isUuid } from '../../../platform/ids.ts';
 import { decodeCursor, toPage } from '../../../platform/paging.ts';
 import type { Executor, Transaction } from '../../../platform/postgres/database.ts';
+import { selectCharges } from '../charges/select-charges.ts';
 import type { AllTables } from '../dependencies.ts';
 import type {
   Charge,
@@ -147,30 +148,7 @@ function readLines(db: Executor<AllTables>, invoiceId: string): Promise<InvoiceL
 }
 
 function readCharges(db: Executor<AllTables>, invoiceId: string): Promise<Charge[]> {
-  return db
-    .selectFrom('payments.charges as c')
-    .innerJoin('payments.invoices as i', 'i.id', 'c.invoice_id')
-    .select([
-      'c.id',
-      'c.invoice_id as invoiceId',
-      'i.number as invoiceNumber',
-      'i.customer_id as customerId',
-      'c.generation',
-      'c.provider',
-      'c.amount_minor as amountMinor',
-      'c.currency',
-      'c.status',
-      'c.failure_kind as failureKind',
-      'c.failure_code as failureCode',
-      'c.provider_ref as providerRef',
-      'c.due_at as dueAt',
-      'c.sent_at as sentAt',
-      'c.settled_at as settledAt',
-      'c.created_at as createdAt',
-    ])
-    .where('c.invoice_id', '=', invoiceId)
-    .orderBy('c.generation')
-    .execute();
+  return selectCharges(db).where('c.invoice_id', '=', invoiceId).orderBy('c.generation').execute();
 }
 
 async function readRefunds(db: Executor<AllTables>, invoiceId: string): Promise<Refund[]> {

@@ -84,15 +84,19 @@ async function nothingParked(deps: PaymentsDependencies): Promise<GateResult> {
   };
 }
 
-async function proofGreen(deps: PaymentsDependencies): Promise<GateResult> {
-  const last = await deps.db
+function readLast(deps: PaymentsDependencies, kind: 'prove' | 'reconcile') {
+  return deps.db
     .selectFrom('payments.proofs')
-    .select(['day', 'green'])
-    .where('kind', '=', 'prove')
+    .select(['day', 'green', 'checks'])
+    .where('kind', '=', kind)
     .orderBy('ran_at', 'desc')
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();
+}
+
+async function proofGreen(deps: PaymentsDependencies): Promise<GateResult> {
+  const last = await readLast(deps, 'prove');
   return {
     gate: 'proof-green',
     hard: true,
@@ -108,14 +112,7 @@ async function proofGreen(deps: PaymentsDependencies): Promise<GateResult> {
  * time, when the same would be charged once more.
  */
 async function providerKnown(deps: PaymentsDependencies): Promise<GateResult> {
-  const last = await deps.db
-    .selectFrom('payments.proofs')
-    .select(['day', 'checks'])
-    .where('kind', '=', 'reconcile')
-    .orderBy('ran_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  const last = await readLast(deps, 'reconcile');
   const missing = last?.checks.find(({ name, passed }) => name === 'missing' && !passed);
   return {
     gate: 'provider-known',
